@@ -1,0 +1,26 @@
+package explore
+
+// State is what a strategy may know at a scheduling point.
+type State struct {
+	Depth   int    // choices made so far in this execution by the strategy
+	Enabled uint32 // bit i: task i can go on
+	Live    uint32 // bit i: task i has not returned
+}
+
+// Strategy decides who goes on. It is called on the stack of the task that came
+// to its next visible operation and must not block.
+type Strategy interface {
+	// Next prepares the next execution; false ends the exploration.
+	Next(x *X) bool
+	// Choose returns the task that goes on, or -1 to cut the execution here.
+	Choose(x *X, s *State) int
+	// Complete says whether everything was covered when Next returned false.
+	Complete() bool
+}
+
+// Step is a run of one task: its number and how many operations it did before
+// another task went on.
+type Step struct {
+	Task int
+	Ops  int
+}
