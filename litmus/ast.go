@@ -78,12 +78,14 @@ const (
 func (k VarKind) String() string { return [...]string{"anon", "shared"}[k] }
 
 // Var is one page-sized variable of the init block:
-// anon x = 1:red; shared(P0,P1) mte y = 0; anon locked z = 3.
+// anon x = 1:red; shared(P0,P1) mte y = 0; anon locked z = 3; anon(P2) w = 0;
+// shared(P0,P1:plain) v = 1:red.
 // Each variable has a page of its own.
 type Var struct {
 	Name     string
 	Kind     VarKind
-	Tasks    []int // Shared: the tasks that map it (nil: all)
+	Tasks    []int // Shared: the tasks that map it (nil: all). Anon: nil, or the one task that owns it (nil: P0)
+	Plain    []int // Shared with MTE: tasks of Tasks that map it without PROT_MTE
 	MTE      bool  // mapped with PROT_MTE; a tag in the value implies it
 	Locked   bool  // mlocked VMA
 	ReadOnly bool  // mapped without PROT_WRITE
@@ -97,7 +99,9 @@ type Var struct {
 // InitState is a state function applied before the test starts, in the order
 // written: 0:swapped(x) puts x's page out, as seen by P0; 0:cached(x) puts it out
 // but leaves its folio in the swap cache; 0:pinned(x) and 0:got(x) hold a
-// FOLL_PIN / FOLL_GET reference of P0; 0:untouched(x): no page yet (not present).
+// FOLL_PIN / FOLL_GET reference of P0, good for reading and writing;
+// 0:untouched(x): no page yet (not present). The states of a child are applied
+// after its fork, all others before any fork.
 type InitState struct {
 	Task int
 	Func string
@@ -121,6 +125,8 @@ func (r Relation) String() string {
 
 // Task is one column. In the header row: P1 (a thread of P0), P1:thread(P2),
 // P1:child, P1:child(P2), P1:process. A column named by a "fork" operation is Forked.
+// Of is the other task of a thread, child or forked task; of P0 and of a
+// process it is the task itself.
 type Task struct {
 	ID       int
 	Relation Relation
@@ -154,7 +160,7 @@ const (
 	OpSwapon                  // swapon | swapon 1
 	OpSlotCache               // slotcache off|on|drain
 	OpBarrier                 // barrier | barrier b  (all tasks that name it meet)
-	OpCopyTags                // r1 = peektags x      (ptrace PEEKMTETAGS by another task: P0 x)
+	OpCopyTags                // r1 = peektags P0 x   (ptrace PEEKMTETAGS by another task)
 )
 
 // Op is one cell.
@@ -195,17 +201,19 @@ func (q Quant) String() string { return [...]string{"forall", "exists", "~exists
 //
 //	0:r1            a register
 //	x, 0:x          contents of x as P0 (or the named task) reads it
-//	tag(x), 0:tag(x) its allocation tag
+//	tag(x), 0:tag(x), tag(x+16)  its allocation tag
 //	fault(P0,x,TagCheck), fault(P0)  a signal the task got: TagCheck (SEGV_MTESERR),
 //	                Translation (SIGSEGV), Bus (SIGBUS), any when absent; 0 or 1
 //	0:swapped(x), 0:cached(x), 0:exclusive(x)  state functions; 0 or 1
 //	slots, records  slots in use (of all areas), tag records kept
 type Loc struct {
-	Task  int    // -1: none given
-	Func  string // "", "tag", "fault", "swapped", "cached", "exclusive", "slots", "records"
-	Name  string // register or variable; "" for fault(P0)
-	Fault string // fault type, "" any
-	Pos   Pos
+	Task   int    // -1: none given
+	Func   string // "", "tag", "fault", "swapped", "cached", "exclusive", "slots", "records"
+	Name   string // register or variable; "" for fault(P0)
+	Fault  string // fault type, "" any
+	Offset int    // tag(x+16): bytes into the page, a multiple of 16
+	IsTag  bool   // the value is a tag: tag(x), and a register written by tag(x) or peektags
+	Pos    Pos
 }
 
 // PropKind is a node of a condition.
