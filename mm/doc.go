@@ -1,0 +1,2 @@
+// Package mm is the swap path.
+package mm

@@ -1,0 +1,90 @@
+package mm
+
+// Func is a compiled step list. It is immutable once built; all executions and
+// workers share it.
+type Func struct {
+	Name    string
+	Code    []Instr
+	Returns []Reg // registers that the caller gets back; all others are the callee's own
+	HasBody bool  // false: declared by a call before its list was compiled
+}
+
+// Instr is one step of a compiled list: a primitive or a call, and where to go
+// with its result. A target of Return or ReturnFalse leaves the function.
+type Instr struct {
+	Step  *Step // nil for a call and for a bare jump
+	Call  *Func
+	Arg   int // the step's argument, meaning as Step.Args says; 0 when it has none
+	True  int // index of the next instruction when the result is true
+	False int // … when it is false
+	Line  int // line of the design file, for traces
+}
+
+// Targets that leave a function.
+const (
+	Return      = -1 // the function's result is true
+	ReturnFalse = -2 // … is false
+)
+
+// Program is a design ready to run: every function of the swap path by name.
+type Program struct {
+	Name  string
+	Funcs map[string]*Func
+}
+
+// Lock names what a step needs held, takes or drops, for the static check.
+type Lock string
+
+// Locks of the swap path, by the kernel's names.
+const (
+	FolioLock   Lock = "folio lock"
+	PTL         Lock = "page-table lock"
+	PTL2        Lock = "child's page-table lock"
+	MmapRead    Lock = "mmap lock, shared"
+	MmapWrite   Lock = "mmap lock, exclusive"
+	ClusterLock Lock = "cluster lock"
+	SwapLock    Lock = "swap device lock"
+	CacheLock   Lock = "swap cache lock"
+	TagsLock    Lock = "tag store lock"
+	AnonRead    Lock = "anon_vma lock, shared"
+	SlotAlloc   Lock = "slot cache alloc lock"
+	SlotFree    Lock = "slot cache free lock"
+	LRULock     Lock = "lru lock"
+	DeviceRef   Lock = "swap device reference" // get_swap_device
+	ShmemLock   Lock = "shmem xarray lock"
+)
+
+// Reg is a register of a function's frame. Steps read and set registers
+// implicitly, as the kernel's functions use their local variables.
+type Reg string
+
+// Registers.
+const (
+	RegFolio     Reg = "folio"
+	RegSwapcache Reg = "swapcache"
+	RegNew       Reg = "new_folio"
+	RegEntry     Reg = "entry"
+	RegOrig      Reg = "orig_pte"
+	RegPTE       Reg = "pte"
+	RegExclusive Reg = "exclusive"
+	RegRecord    Reg = "tags"
+	RegUsage     Reg = "usage"
+	RegSlot      Reg = "slot"
+	RegRet       Reg = "ret"
+)
+
+// Step is a primitive: the smallest thing a design can place. Most are one
+// access that another task can see.
+type Step struct {
+	Name   string
+	Doc    string   // one or two sentences: what it does, and its result
+	Source string   // kernel file:function (version)
+	Args   []string // the words it takes as its one argument; nil: none. Arg is the index
+	Cond   bool     // has a result worth testing; otherwise always true
+	Needs  []Lock   // must be held
+	Takes  []Lock   // holds afterwards (a Cond step: only when its result is true)
+	Drops  []Lock   // no longer holds afterwards
+	Uses   []Reg    // must have been set
+	Sets   []Reg    // (a Cond step: when its result is true)
+	Run    func(k *Kernel, f *Frame, arg int) bool
+}
