@@ -6,13 +6,20 @@ type obj struct {
 	idx int32
 }
 
-// init registers the object. Its identity is who made it and as the how manieth,
-// so it is the same in every interleaving.
+// init registers the object. A Go object that was registered with x before keeps
+// its identity, so a program that takes its objects from a pool has the same
+// identities in every execution; that of a new one is who made it and as the how
+// manieth, which is the same in every interleaving too.
 func (o *obj) init(x *X, class string, num int) {
-	o.x = x
 	if x == nil {
+		o.x = nil
 		return
 	}
+	if o.x == x {
+		x.objs[o.idx].version = 0
+		return
+	}
+	o.x = x
 	c := 0
 	if x.cur != nil {
 		c = x.cur.id
