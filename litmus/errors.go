@@ -58,19 +58,24 @@ func (es Errors) err() error {
 	return es
 }
 
-// hint ends a message about an unknown word: with the nearest known word, or
-// with all of them when none is near and they are few.
-func hint(word string, known []string) string {
+// nearest returns the known word that a word was probably meant to be, or "".
+func nearest(word string, known []string) string {
 	best, dist := "", len(word)/3+2
 	for _, k := range known {
 		if d := levenshtein.ComputeDistance(word, k); d < dist && d < len(k) {
 			best, dist = k, d
 		}
 	}
-	switch {
-	case best != "":
+	return best
+}
+
+// hint ends a message about an unknown word: with the nearest known word, or
+// with all of them when none is near and they are few.
+func hint(word string, known []string) string {
+	if best := nearest(word, known); best != "" {
 		return fmt.Sprintf("; did you mean %q?", best)
-	case len(known) > 0 && len(known) <= 24:
+	}
+	if len(known) > 0 && len(known) <= 24 {
 		return "; known: " + strings.Join(known, ", ")
 	}
 	return ""

@@ -196,8 +196,8 @@ func (p *parser) metaFail(m *Machine, words []metaWord) {
 			}
 		}
 		for _, old := range m.Fail {
-			if old.Point == f.Point && old.Nth == f.Nth {
-				p.errorf(w.at, "this failure stands twice")
+			if old.Point == f.Point {
+				p.errorf(w.at, "%s fails once in a test; it stands twice", f.Point)
 			}
 		}
 		m.Fail = append(m.Fail, f)

@@ -1,6 +1,11 @@
 package litmus
 
-import "testing"
+import (
+	"flag"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files")
 
 func TestSmoke(t *testing.T) {
 	src := "LinuxMM store-small-swap\n\"The sole owner stores to a swapped-out page whose slot is freed at once.\"\nSwap=sync,slots:8\nSlotCache=off\n{ anon x = 1:red; 0:swapped(x); }\n P0          ;\n store x 2   ;\n r1 = tag(x) ;\nforall (0:r1=red)\n"

@@ -32,11 +32,10 @@ func (t Tag) String() string {
 // FailPoints are the places at which Fail= can make an allocation fail. They
 // are named as Linux names the function that allocates.
 var FailPoints = []string{
-	"mte_alloc_tag_storage", // arch/arm64/mm/mteswap.c: room for a page's tags at swap-out
-	"mte_save_tags",         // the tag store's own node, for the insertion of the record
-	"folio_alloc_swap",      // no slot at swap-out (get_swap_page up to v5.17)
-	"add_to_swap_cache",     // the swap cache's node
-	"vma_alloc_folio",       // a page for a fault
+	"mte_alloc_tag_storage", // room for a page's tags at swap-out
+	"add_to_swap",           // a slot, or a node of the swap cache, at swap-out
+	"swap_duplicate",        // a count of the entry at unmap or fork
+	"alloc_folio",           // a page for a fault
 }
 
 // Words of the parts of a file. The parsers, the messages and the test of the
