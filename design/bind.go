@@ -1,0 +1,180 @@
+package design
+
+import (
+	"slices"
+	"strings"
+)
+
+// bind checks that every name means something, and what it is used for.
+func (u *unit) bind() {
+	names := append(slices.Clone(u.names), u.order...)
+	for _, e := range u.Entries {
+		if _, ok := u.fns[e]; !ok {
+			u.errs.add(u.design.File, u.design.NamePos, "design %s has no function %s, which the model calls%s",
+				u.design.Name, e, hint(e, u.order))
+		}
+	}
+	for _, n := range u.order {
+		fn := u.fns[n]
+		for _, reg := range fn.Returns {
+			if !slices.Contains(u.regs, reg.Text) {
+				u.fail(fn, reg.Pos, "unknown register %q%s", reg.Text, hint(reg.Text, u.regs))
+			}
+		}
+		walk(fn.Body, func(s *Stmt) {
+			for _, t := range terms(s) {
+				u.bindTerm(fn, s, t, names)
+			}
+		})
+	}
+	u.calls()
+}
+
+// terms returns the steps and calls of one statement, without those inside it.
+func terms(s *Stmt) []*Term {
+	var ts []*Term
+	add := func(c *Cond) {
+		for i := range c.Terms {
+			ts = append(ts, &c.Terms[i])
+		}
+	}
+	switch s.Kind {
+	case Do:
+		ts = append(ts, &s.Call)
+	case While:
+		add(&s.Cond)
+	case If:
+		for _, a := range s.Arms {
+			add(&a.Cond)
+		}
+	}
+	return ts
+}
+
+// bindTerm checks one use of a name.
+func (u *unit) bindTerm(fn Resolved, s *Stmt, t *Term, names []string) {
+	n := t.Name
+	if isCall(u.fns, fn.Name, n.Text) {
+		if t.Arg.Text != "" {
+			u.fail(fn, t.Arg.Pos, "%s is a function and takes no argument", n.Text)
+		}
+		return
+	}
+	step := u.steps[n.Text]
+	switch {
+	case step == nil && n.Text == fn.Name:
+		u.fail(fn, n.Pos, "%s calls itself", n.Text)
+		return
+	case step == nil:
+		u.fail(fn, n.Pos, "there is no step or function %q%s", n.Text, hint(n.Text, names))
+		return
+	}
+	if _, ok := argument(step, t.Arg.Text); !ok {
+		u.badArg(fn, t, step.Args)
+		return
+	}
+	asked := s.Kind != Do || s.To != nil
+	if asked && !step.Cond {
+		u.fail(fn, n.Pos, "%s always succeeds; its result cannot decide anything", n.Text)
+	}
+	if !asked && step.Cond && len(step.Takes) > 0 {
+		u.fail(fn, n.Pos, "%s takes the %s only when it succeeds; say where to go with else LABEL, or test it with if",
+			n.Text, step.Takes[0])
+	}
+}
+
+func (u *unit) badArg(fn Resolved, t *Term, args []string) {
+	n := t.Name.Text
+	switch {
+	case len(args) == 0:
+		u.fail(fn, t.Arg.Pos, "step %s takes no argument", n)
+	case t.Arg.Text == "":
+		u.fail(fn, t.Name.Pos, "step %s needs one of: %s", n, strings.Join(args, ", "))
+	default:
+		u.fail(fn, t.Arg.Pos, "step %s does not know %q%s", n, t.Arg.Text, hint(t.Arg.Text, args))
+	}
+}
+
+// calls checks that no function reaches itself, and that each is of use.
+func (u *unit) calls() {
+	const open, done = 1, 2
+	state := map[string]int{}
+	var path []string
+	var visit func(n string)
+	visit = func(n string) {
+		state[n] = open
+		path = append(path, n)
+		fn := u.fns[n]
+		walk(fn.Body, func(s *Stmt) {
+			for _, t := range terms(s) {
+				c := t.Name.Text
+				if !isCall(u.fns, n, c) {
+					continue
+				}
+				if state[c] == 0 {
+					visit(c)
+				} else if state[c] == open {
+					circle := append(slices.Clone(path[slices.Index(path, c):]), c)
+					u.fail(fn, t.Name.Pos, "functions call each other in a circle: %s", strings.Join(circle, " -> "))
+				}
+			}
+		})
+		path = path[:len(path)-1]
+		state[n] = done
+	}
+	for _, e := range u.Entries {
+		if _, ok := u.fns[e]; ok && state[e] == 0 {
+			visit(e)
+		}
+	}
+	u.useless(state)
+	for _, n := range u.order {
+		if state[n] == 0 {
+			visit(n)
+		}
+	}
+}
+
+// useless reports the design's own functions that no entry reaches: an error
+// when the name looks like a slip, for then the patch would do nothing.
+func (u *unit) useless(reached map[string]int) {
+	if len(u.Entries) == 0 {
+		return
+	}
+	called := slices.Clone(u.Entries)
+	for n := range reached {
+		called = append(called, n)
+	}
+	slices.Sort(called)
+	for _, f := range u.design.Fns {
+		if reached[f.Name] != 0 {
+			continue
+		}
+		fn := Resolved{f, u.design}
+		if n := nearest(f.Name, called); n != "" && u.design.Fn(n) == nil {
+			u.fail(fn, f.Pos, "nothing calls function %s; did you mean %q?", f.Name, n)
+			continue
+		}
+		u.errs.warn(fn.Design.File, f.Pos, "nothing calls function %s", f.Name)
+	}
+}
+
+// dead reports statements that no path reaches, and jumps that go nowhere.
+func (u *unit) dead(fn Resolved, ops []op) {
+	live := reach(ops)
+	was := true
+	for i, o := range ops {
+		if o.stmt == nil {
+			continue
+		}
+		if was && !live[i] {
+			u.fail(fn, o.stmt.Pos, "step out of reach: no path leads to this statement")
+		}
+		was = live[i]
+	}
+	for i, o := range ops {
+		if o.stmt != nil && o.stmt.Kind == Goto && o.yes == i+1 {
+			u.fail(fn, o.pos, "goto %s jumps over nothing", o.stmt.To.Label)
+		}
+	}
+}
