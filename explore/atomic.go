@@ -28,7 +28,7 @@ func (a *Atomic) Add(d int64) uint64 {
 	if a.x == nil {
 		return atomic.AddUint64(&a.v, uint64(d))
 	}
-	a.access(kindWrite, "add")
+	a.access(kindUpdate, "add")
 	a.put(a.v + uint64(d))
 	a.x.cur.observe(a.v)
 	return a.v
@@ -59,7 +59,7 @@ func (a *Atomic) AddUnlessZero(d int64) bool {
 			}
 		}
 	}
-	a.access(kindWrite, "add unless zero")
+	a.access(kindUpdate, "add unless zero")
 	ok := a.v != 0
 	if ok {
 		a.put(a.v + uint64(d))
@@ -76,7 +76,7 @@ func (a *Atomic) SubAndTest(d int64) bool {
 	if a.x == nil {
 		return atomic.AddUint64(&a.v, uint64(-d)) == 0
 	}
-	a.access(kindWrite, "sub and test")
+	a.access(kindUpdate, "sub and test")
 	a.put(a.v - uint64(d))
 	a.x.cur.observeBool(a.v == 0)
 	return a.v == 0
@@ -87,7 +87,7 @@ func (a *Atomic) CompareAndSwap(old, new uint64) bool {
 	if a.x == nil {
 		return atomic.CompareAndSwapUint64(&a.v, old, new)
 	}
-	a.access(kindWrite, "compare and swap")
+	a.access(kindUpdate, "compare and swap")
 	ok := a.v == old
 	if ok {
 		a.put(new)
@@ -103,7 +103,7 @@ func (a *Atomic) Swap(v uint64) uint64 {
 	if a.x == nil {
 		return atomic.SwapUint64(&a.v, v)
 	}
-	a.access(kindWrite, "swap")
+	a.access(kindUpdate, "swap")
 	old := a.v
 	a.put(v)
 	a.x.cur.observe(old)
@@ -126,6 +126,7 @@ func (a *Atomic) Drop() {
 		return
 	}
 	a.x.toggle(a.idx, a.v)
+	a.x.objs[a.idx].val = 0
 	a.v = 0
 }
 

@@ -29,6 +29,7 @@ func (f *Flags) Init(x *X, names []string, num int, v uint64) {
 		f.bits[i].init(x, name, num)
 		f.own[i] = 0
 		x.toggle(f.bits[i].idx, v>>i&1)
+		x.objs[f.bits[i].idx].val = v >> i & 1
 	}
 }
 
@@ -79,7 +80,7 @@ func (f *Flags) TestAndSet(i int) bool {
 	if f.x == nil {
 		return atomic.OrUint64(&f.v, 1<<i)>>i&1 != 0
 	}
-	f.bits[i].access(kindWrite, "test and set")
+	f.bits[i].access(kindUpdate, "test and set")
 	was := f.bit(i)
 	f.x.cur.observeBool(was)
 	if was {
@@ -94,7 +95,7 @@ func (f *Flags) TestAndClear(i int) bool {
 	if f.x == nil {
 		return atomic.AndUint64(&f.v, ^(uint64(1)<<i))>>i&1 != 0
 	}
-	f.bits[i].access(kindWrite, "test and clear")
+	f.bits[i].access(kindUpdate, "test and clear")
 	was := f.bit(i)
 	f.x.cur.observeBool(was)
 	if !was {

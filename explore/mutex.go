@@ -88,7 +88,7 @@ func (m *Mutex) TryLock() bool {
 	if m.x == nil {
 		return m.native.TryLock()
 	}
-	m.access(kindWrite, "trylock")
+	m.access(kindUpdate, "trylock")
 	ok := m.holder == 0
 	m.x.cur.observeBool(ok)
 	if !ok {
@@ -166,7 +166,7 @@ func (m *RWMutex) TryRLock() bool {
 	if m.x == nil {
 		return m.native.TryRLock()
 	}
-	m.access(kindWrite, "try read lock")
+	m.access(kindUpdate, "try read lock")
 	ok := m.noWriter()
 	m.x.cur.observeBool(ok)
 	if !ok {

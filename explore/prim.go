@@ -16,7 +16,7 @@ func (o *obj) init(x *X, class string, num int) {
 		return
 	}
 	if o.x == x {
-		x.objs[o.idx].version = 0
+		x.objs[o.idx].val = 0
 		return
 	}
 	o.x = x
@@ -57,8 +57,8 @@ func (o *obj) note(k kind, what string) {
 		t.first = false
 	}
 	t.foot = append(t.foot, mkAccess(o.idx, k, first))
-	if t.watch && k != kindAdd {
-		t.reads = append(t.reads, watch{o.idx, x.objs[o.idx].version})
+	if t.watch && (k == kindRead || k == kindUpdate || isAcquire(k)) {
+		t.reads = append(t.reads, watch{o.idx, x.objs[o.idx].val})
 	}
 	// Its place in the program is part of what a task knows.
 	t.hist.a += 0x9e3779b97f4a7c15
@@ -89,7 +89,7 @@ func (o *obj) set(old, new uint64) {
 	x := o.x
 	x.toggle(o.idx, old)
 	x.toggle(o.idx, new)
-	x.objs[o.idx].version++
+	x.objs[o.idx].val = new
 }
 
 // Atomic is a shared 64-bit word with the operations of sync/atomic.
@@ -104,5 +104,6 @@ func (a *Atomic) Init(x *X, class string, num int, v uint64) {
 	a.v = v
 	if x != nil {
 		x.toggle(a.idx, v)
+		x.objs[a.idx].val = v
 	}
 }

@@ -14,9 +14,9 @@ func (x *X) Loop() {
 }
 
 // Retry waits until something that the round read has changed: a round that
-// would only read the same again is a wait, not a step. If nobody is left who
-// could change it, the execution ends as a livelock. busy says that the kernel
-// spins there instead of sleeping; it matters to who else may run.
+// would only read the same again is a wait, not a step. What the round itself
+// changed and put back does not count as a change. If nobody is left who
+// could change it, the execution ends as a livelock.
 func (x *X) Retry() {
 	if x == nil {
 		runtime.Gosched()
@@ -32,7 +32,7 @@ func (x *X) Retry() {
 // changed says whether anything that the last round of t read has changed.
 func (x *X) changed(t *task) bool {
 	for _, w := range t.wait {
-		if x.objs[w.obj].version != w.version {
+		if x.objs[w.obj].val != w.val {
 			return true
 		}
 	}

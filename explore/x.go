@@ -42,9 +42,9 @@ type X struct {
 
 // object is what the engine knows of one shared object besides its value.
 type object struct {
-	class   string
-	num     int
-	version uint32 // counts changes of the value in this execution
+	class string
+	num   int
+	val   uint64 // its value as Retry compares it
 }
 
 // visibility says which operations on an object are scheduling points.
@@ -75,7 +75,7 @@ type task struct {
 	pend    pending
 	foot    []access // of the block that is running
 	first   bool     // the next access is the block's visible operation
-	wait    []watch  // Retry: what the last round read, and in which version
+	wait    []watch  // Retry: what the last round read, and which value
 	reads   []watch
 	watch   bool // between Loop and Retry: reads are collected
 	resume  func() (struct{}, bool)
@@ -84,8 +84,8 @@ type task struct {
 }
 
 type watch struct {
-	obj     int32
-	version uint32
+	obj int32
+	val uint64
 }
 
 // pending is the visible operation a task is about to do.
