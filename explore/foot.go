@@ -14,6 +14,7 @@ const (
 	kindUnlock              // release, exclusive
 	kindRLock               // blocking acquisition, shared
 	kindRUnlock             // release, shared
+	kindUpdate              // observes and changes
 )
 
 func mkAccess(obj int32, k kind, first bool) access {
