@@ -1,0 +1,411 @@
+//go:build linux
+
+package guest
+
+import (
+	"tagswap/kernel/engine"
+	"tagswap/litmus"
+)
+
+// Addresses of the tasks' pages: below 2^38, so that kernels with 39-bit
+// addresses have them, and far from where the Go runtime puts its heap.
+const (
+	pageSize  = litmus.PageSize
+	varBase   = 0x2000000000
+	varStride = 0x1000000
+)
+
+// Fixed descriptors that every task inherits.
+const (
+	fdMem   = 100 // + variable: the memfd of a shared variable
+	fdPipe  = 200 // + 4 * hold: read and write end of the pipe that holds a page, and of the one to look into it
+	maxHold = 100
+)
+
+// build turns a plan into programs. Code and constants stay for the whole test;
+// data is zeroed before every round.
+type build struct {
+	p      *Plan
+	t      *litmus.Test
+	code   *engine.Region
+	data   *engine.Region
+	mte    bool     // the machine has MTE
+	paths  []string // devices of the areas
+	roots  []root   // P0 and the unrelated processes
+	delays []uint64 // address of the argument of every delay, with its bound
+
+	pid, gone, leaving []uint64 // one a task
+	ctid               []uint64 // one a task: cleared by the kernel when a thread ended
+	pagemap            []uint64 // one a space: descriptor
+	ready, mapped      uint64
+	filled             uint64 // set by the Go side once the areas are as full as asked
+	fillMe             uint64 // set by the tasks when their initial state is made
+	mergeWant          uint64 // number of merges asked for
+	merged             uint64 // number of them that ksmd had its chance at
+	merges             uint64 // merges in all programs
+	inst               []*instance
+	holds              int
+	action             uint64
+	barriers           map[barrierKey]*barrier
+	mask               uint64
+}
+
+// root is a process that the Go side starts.
+type root struct{ prog, stack uint64 }
+
+type barrierKey struct {
+	name string
+	inst int
+}
+
+type barrier struct {
+	addr uint64
+	of   map[int]uint64 // meetings so far of each task
+}
+
+// instance is where one copy of the variables leaves its results.
+type instance struct {
+	regs   map[regKey]uint64
+	faults []faultSlot
+	finals map[int]uint64 // by index of Visible(): raw value
+	finalF map[int]uint64 // fault of reading it
+	raw    map[int][2]uint64
+	verify []verifySlot
+	start  uint64
+	done   uint64
+	meet   [2]uint64
+	sys    uint64 // struct sysinfo, 0 when nobody is left to ask
+}
+
+type regKey struct {
+	task int
+	name string
+}
+
+type faultSlot struct {
+	task int
+	name string
+	addr uint64
+}
+
+// verifySlot holds what an initial state left behind.
+type verifySlot struct {
+	fn      string
+	pagemap uint64
+	mincore uint64
+	shared  bool
+}
+
+// prog is a program under construction.
+type prog struct {
+	b   *build
+	ins []engine.Instr
+	fix []delayFix
+}
+
+type delayFix struct {
+	at    int
+	bound uint64
+}
+
+func (p *prog) add(in engine.Instr) { p.ins = append(p.ins, in) }
+
+// in marks an argument as the address of a slot.
+type in uint64
+
+// sys appends a system call; args are numbers or in slots.
+func (p *prog) sys(dst uint64, nr uint64, args ...any) {
+	p.add(call(dst, nr, args...))
+}
+
+func call(dst, nr uint64, args ...any) engine.Instr {
+	ins := engine.Instr{Op: engine.Syscall, Dst: dst, NR: nr}
+	for i, a := range args {
+		switch a := a.(type) {
+		case in:
+			ins.Arg[i] = uint64(a)
+			ins.Indirect |= 1 << i
+		case uint64:
+			ins.Arg[i] = a
+		case int:
+			ins.Arg[i] = uint64(int64(a))
+		}
+	}
+	return ins
+}
+
+func (p *prog) barrier(addr, n uint64) {
+	p.add(engine.Instr{Op: engine.Barrier, Arg: [6]uint64{addr, n}})
+}
+
+func (p *prog) waitGE(addr, n uint64) {
+	p.add(engine.Instr{Op: engine.WaitGE, Arg: [6]uint64{addr, n}})
+}
+
+func (p *prog) bump(addr, n uint64) {
+	p.add(engine.Instr{Op: engine.Add, Arg: [6]uint64{addr, n}})
+}
+
+// delay appends a delay whose length each round draws anew below bound.
+func (p *prog) delay(bound uint64) {
+	p.fix = append(p.fix, delayFix{len(p.ins), bound})
+	p.add(engine.Instr{Op: engine.Delay})
+}
+
+// store places the program in memory and registers its delays.
+func (p *prog) store() uint64 {
+	a := p.b.code.Program(p.ins)
+	for _, f := range p.fix {
+		p.b.delays = append(p.b.delays, a+uint64(f.at)*engine.InstrSize+16, f.bound)
+	}
+	return a
+}
+
+// newBuild builds all programs of a plan.
+func newBuild(p *Plan, code, data *engine.Region, mte bool, paths []string) *build {
+	b := &build{p: p, t: p.Test, code: code, data: data, mte: mte, paths: paths, barriers: map[barrierKey]*barrier{}}
+	n := len(b.t.Tasks)
+	for range n {
+		b.pid = append(b.pid, data.Word())
+		b.gone = append(b.gone, data.Word())
+		b.leaving = append(b.leaving, data.Word())
+		b.ctid = append(b.ctid, data.Word())
+		b.pagemap = append(b.pagemap, data.Word())
+	}
+	b.ready, b.mapped, b.filled, b.fillMe = data.Word(), data.Word(), data.Word(), data.Word()
+	b.mergeWant, b.merged = data.Word(), data.Word()
+	b.action = code.SigAction()
+	b.mask = code.Words(1)
+	code.Set(b.mask, ^uint64(1<<(11-1)|1<<(7-1))) // all blocked but SIGSEGV and SIGBUS
+	for range p.Instances {
+		b.inst = append(b.inst, &instance{
+			regs: map[regKey]uint64{}, finals: map[int]uint64{}, finalF: map[int]uint64{}, raw: map[int][2]uint64{},
+			start: data.Word(), done: data.Word(), meet: [2]uint64{data.Word(), data.Word()},
+		})
+	}
+	for t := range b.t.Tasks {
+		if b.isRoot(t) {
+			b.roots = append(b.roots, root{b.rootProgram(t), code.Stack()})
+		}
+	}
+	return b
+}
+
+func (b *build) isRoot(t int) bool { return t == 0 || b.t.Tasks[t].Relation == litmus.Process }
+
+// count counts the tasks for which f holds.
+func (b *build) count(f func(t int) bool) uint64 {
+	n := uint64(0)
+	for t := range b.t.Tasks {
+		if f(t) {
+			n++
+		}
+	}
+	return n
+}
+
+func (b *build) forked(t int) bool { return b.t.Tasks[t].Relation == litmus.Forked }
+
+// exits says whether a task ends by itself.
+func (b *build) exits(t int) bool {
+	ops := b.t.Tasks[t].Ops
+	return len(ops) > 0 && ops[len(ops)-1].Kind == litmus.OpExit
+}
+
+// alone says whether a task has its address space for itself.
+func (b *build) alone(t int) bool {
+	return b.count(func(u int) bool { return b.t.Space(u) == b.t.Space(t) }) == 1
+}
+
+func (b *build) addr(v *litmus.Var, inst int) uint64 {
+	for i := range b.t.Vars {
+		if &b.t.Vars[i] == v {
+			return varBase + uint64(i)*varStride + uint64(inst)*2*pageSize
+		}
+	}
+	panic("tagswap internal: variable of another test")
+}
+
+func (b *build) varIndex(v *litmus.Var) int { return int((b.addr(v, 0) - varBase) / varStride) }
+
+// rootProgram is the program of a process that the Go side forks: it makes its
+// address space, brings it into the initial state, and starts its tasks.
+func (b *build) rootProgram(t int) uint64 {
+	p := &prog{b: b}
+	p.sys(0, sysPrctl, prSetPdeathsig, sigkill)
+	p.sys(0, sysRtSigaction, sigsegv, b.action, 0, 8)
+	p.sys(0, sysRtSigaction, sigbus, b.action, 0, 8)
+	p.sys(0, sysRtSigprocmask, sigSetmask, b.mask, 0, 8)
+	p.sys(0, sysPrctl, prSetTHPDisable, 1, 0, 0, 0)
+	if b.mte {
+		p.sys(0, sysPrctl, prSetTaggedAddrCtrl, prTaggedAddrEnable|prMTETCFSync|0xffff<<prMTETagShift, 0, 0, 0)
+	}
+	if b.t.Machine.CPUs == 1 {
+		set := b.code.Words(16)
+		b.code.Set(set, 1)
+		p.sys(0, sysSchedSetaffinity, 0, 128, set)
+	}
+	b.newSpace(p, t)
+	for i := range b.t.Vars {
+		v := &b.t.Vars[i]
+		if !b.t.Maps(t, v) {
+			continue
+		}
+		for k := range b.inst {
+			b.mapVar(p, t, v, k)
+		}
+	}
+	nroots := b.count(b.isRoot)
+	p.barrier(b.mapped, nroots)
+	b.initSpace(p, t)
+	p.barrier(b.mapped, 2*nroots)
+	if b.p.FillLate {
+		p.bump(b.fillMe, 1)
+		p.waitGE(b.filled, 1)
+	}
+	b.startOthers(p, t)
+	b.body(p, t)
+	b.finish(p, t)
+	return p.store()
+}
+
+// newSpace is what every new address space does first.
+func (b *build) newSpace(p *prog, t int) {
+	p.sys(b.pid[t], sysGetpid)
+	p.sys(b.pagemap[t], sysOpenat, atFDCWD, b.code.CString("/proc/self/pagemap"), oRdonly|oCloexec, 0)
+	p.add(engine.Instr{Op: engine.Store, Arg: [6]uint64{b.ctid[t], 1, 0}})
+	p.sys(0, sysSetTidAddress, b.ctid[t])
+}
+
+// startOthers starts the children and threads of a space.
+func (b *build) startOthers(p *prog, root int) {
+	for u, task := range b.t.Tasks {
+		if task.Relation == litmus.Child && b.t.Space(task.Of) == root {
+			c := &prog{b: b}
+			b.newSpace(c, u)
+			b.plainMaps(c, u)
+			b.initSpace(c, u)
+			b.startOthers(c, u)
+			b.body(c, u)
+			b.finish(c, u)
+			p.add(engine.Instr{Op: engine.Clone, Arg: [6]uint64{sigchld, b.code.Stack(), 0, 0, 0}, Child: c.store()})
+		}
+	}
+	for u, task := range b.t.Tasks {
+		if u != root && task.Relation == litmus.Thread && b.t.Space(u) == root {
+			c := &prog{b: b}
+			b.body(c, u)
+			c.add(engine.Instr{Op: engine.Exit})
+			b.thread(p, u, c.store())
+		}
+	}
+}
+
+// thread starts a thread; its ctid slot is 1 until the kernel clears it.
+func (b *build) thread(p *prog, u int, child uint64) {
+	p.add(engine.Instr{Op: engine.Store, Arg: [6]uint64{b.ctid[u], 1, 0}})
+	p.add(engine.Instr{Op: engine.Clone, Dst: b.pid[u], Child: child,
+		Arg: [6]uint64{cloneThread, b.code.Stack(), 0, 0, b.ctid[u]}})
+}
+
+// finish ends a process once its tasks have met for the last time.
+func (b *build) finish(p *prog, t int) {
+	for u, task := range b.t.Tasks {
+		if task.Relation == litmus.Child && b.t.Space(task.Of) == t {
+			p.sys(0, sysWait4, in(b.pid[u]), 0, 0, 0)
+		}
+	}
+	p.sys(0, sysExitGroup, 0)
+}
+
+// body is a task's part of all instances. Tasks meet before each instance (in
+// bulk: once), and again when all are through, and then look at the result.
+func (b *build) body(p *prog, t int) {
+	starters := b.count(func(u int) bool { return !b.forked(u) })
+	p.barrier(b.ready, starters)
+	for lo := 0; lo < len(b.inst); {
+		hi := lo + 1
+		if b.p.Bulk {
+			hi = len(b.inst)
+		}
+		first := b.inst[lo]
+		p.barrier(first.start, starters)
+		p.delay(2000)
+		if b.ops(p, t, lo, hi) {
+			return // it has exited
+		}
+		b.observe(p, t, lo, hi, lo, hi)
+		for u := range b.t.Tasks {
+			if b.forked(u) && b.t.Tasks[u].Of == t {
+				for k := lo; k < hi; k++ {
+					p.sys(0, sysWait4, in(b.forkSlot(u, k)), 0, 0, 0)
+				}
+			}
+		}
+		lo = hi
+	}
+}
+
+// ops appends a task's operations on instances [lo,hi); it reports whether the
+// task has ended with them.
+func (b *build) ops(p *prog, t, lo, hi int) (ended bool) {
+	for k := lo; k < hi; k++ {
+		for i := range b.t.Tasks[t].Ops {
+			op := &b.t.Tasks[t].Ops[i]
+			if i > 0 {
+				p.delay(300)
+			}
+			if op.Kind == litmus.OpExit {
+				p.bump(b.inst[lo].done, 1)
+				p.add(engine.Instr{Op: engine.Store, Arg: [6]uint64{b.leaving[t], 1, 0}})
+				if b.alone(t) {
+					p.sys(0, sysExitGroup, 0)
+				} else {
+					p.add(engine.Instr{Op: engine.Exit})
+				}
+				return true
+			}
+			b.op(p, t, k, k == lo, op)
+		}
+	}
+	return false
+}
+
+// observe lets the tasks meet and records the final state of instances
+// [mlo,mhi), of the group [lo,hi). What does not disturb the pages comes first.
+func (b *build) observe(p *prog, t, lo, hi, mlo, mhi int) {
+	g := b.inst[lo]
+	all := b.count(func(u int) bool { return !b.forked(u) }) + uint64(hi-lo)*b.count(b.forked)
+	live := b.count(func(u int) bool { return !b.forked(u) && !b.exits(u) }) +
+		uint64(hi-lo)*b.count(func(u int) bool { return b.forked(u) && !b.exits(u) })
+	p.barrier(g.done, all)
+	for u := range b.t.Tasks {
+		if b.exits(u) {
+			p.waitGE(b.gone[u], 1)
+		}
+	}
+	if t == b.firstLive() {
+		for k := mlo; k < mhi; k++ {
+			b.inst[k].sys = b.data.Words(16)
+			p.sys(0, sysSysinfo, b.inst[k].sys)
+		}
+	}
+	for k := mlo; k < mhi; k++ {
+		b.states(p, t, k)
+	}
+	p.barrier(g.meet[0], live)
+	for k := mlo; k < mhi; k++ {
+		b.contents(p, t, k)
+	}
+	p.barrier(g.meet[1], live)
+}
+
+// firstLive is the first task that is still there at the end, or -1.
+func (b *build) firstLive() int {
+	for u := range b.t.Tasks {
+		if !b.exits(u) && !b.forked(u) {
+			return u
+		}
+	}
+	return -1
+}

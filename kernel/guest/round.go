@@ -1,0 +1,377 @@
+//go:build linux
+
+package guest
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"sort"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"tagswap/kernel/engine"
+	"tagswap/kernel/wire"
+	"tagswap/litmus"
+)
+
+// roundLimit is how long a round may take before its tasks are killed.
+const roundLimit = 10 * time.Second
+
+// errStuck is a round whose tasks survive SIGKILL: the kernel holds them.
+var errStuck = errors.New("tasks cannot be killed: the kernel does not let them go")
+
+// errHung is a round that was killed because it did not end.
+var errHung = errors.New("the round did not end")
+
+// runner runs tests one after the other.
+type runner struct {
+	dev   devices
+	mach  Machine
+	rng   *rand.Rand
+	code  *engine.Region
+	data  *engine.Region
+	limit time.Duration
+}
+
+// budget is how long a test runs: until rounds are done, if any, or time is up.
+type budget struct {
+	rounds int64
+	time   time.Duration
+}
+
+// run runs one test and returns its record.
+func (r *runner) run(t *litmus.Test, bud budget) (rec wire.Record, err error) {
+	rec = wire.Record{Kind: wire.Result, Test: t.Name}
+	plan, reason := NewPlan(t, r.mach)
+	if plan == nil {
+		rec.Status, rec.Reason = wire.Skipped, reason
+		return rec, nil
+	}
+	rec.Setup = plan.Setup()
+	start := time.Now()
+	r.code.Reset()
+	r.data.Reset()
+	ar := r.dev.assign(plan)
+	b := newBuild(plan, r.code, r.data, r.mach.MTE, ar.paths)
+	defer ar.down()
+	if b.merges > 0 {
+		defer ksm()()
+	}
+	counts := map[string]int64{}
+	rec.Problems = map[string]string{}
+	for rec.Rounds == 0 || (bud.rounds == 0 || rec.Rounds < bud.rounds) && (bud.time == 0 || time.Since(start) < bud.time) {
+		if err = ar.setUp(rec.Rounds == 0 || plan.Bulk || b.swaps()); err != nil {
+			rec.Status, rec.Reason = wire.Skipped, "the machine could not be set up: "+err.Error()
+			return rec, nil
+		}
+		ar.base = swapUsed()
+		status, err2 := r.round(b, ar)
+		if err2 != nil {
+			err = err2
+			rec.Status, rec.Reason = wire.Hung, err2.Error()
+			break
+		}
+		rec.Rounds++
+		if status != "" {
+			rec.Problems["task"] = status
+		}
+		r.collect(b, ar, counts, &rec)
+		if rec.Rounds == 5 && len(counts) == 0 {
+			rec.Status, rec.Reason = wire.Skipped, "its initial state could not be made on this kernel in 5 rounds"
+			return rec, nil
+		}
+	}
+	if rec.Status == "" {
+		rec.Status = wire.Ran
+	}
+	for k, n := range counts {
+		rec.States = append(rec.States, wire.State{Key: k, Count: n})
+	}
+	sort.Slice(rec.States, func(i, j int) bool { return rec.States[i].Key < rec.States[j].Key })
+	rec.Seconds = time.Since(start).Seconds()
+	if errors.Is(err, errHung) {
+		err = nil
+	}
+	return rec, err
+}
+
+// swaps says whether the tasks switch swap on or off.
+func (b *build) swaps() bool {
+	for _, task := range b.t.Tasks {
+		for _, op := range task.Ops {
+			if op.Kind == litmus.OpSwapoff || op.Kind == litmus.OpSwapon {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// collect reads the final states of a round.
+func (r *runner) collect(b *build, ar *areas, counts map[string]int64, rec *wire.Record) {
+	locs := b.p.Visible()
+	index := map[litmus.Loc]int{}
+	for i, l := range locs {
+		index[l] = i
+	}
+	used := func(k int) int {
+		n := swapUsed()
+		if s := b.inst[k].sys; s != 0 {
+			n = sysinfoUsed(b.data, s)
+		}
+		return int(max(n-ar.base, 0))
+	}
+	for k := range b.inst {
+		if !b.valid(k) {
+			rec.Discarded++
+			continue
+		}
+		counts[StateKey(locs, func(l litmus.Loc) int { return b.value(k, l, index[l], used) })]++
+	}
+}
+
+// round runs all tasks once. It returns how a task ended that should not have,
+// or an error when the round had to be killed.
+func (r *runner) round(b *build, ar *areas) (status string, err error) {
+	b.data.Zero()
+	for i := 0; i < len(b.delays); i += 2 {
+		n := uint64(0)
+		if r.rng.IntN(3) > 0 {
+			n = r.rng.Uint64N(b.delays[i+1])
+		}
+		b.code.Set(b.delays[i], n)
+	}
+	release, err := b.descriptors()
+	if err != nil {
+		return "", err
+	}
+	defer release()
+	var mu sync.Mutex
+	var pids []int // protected by mu
+	over := false  // protected by mu
+	killAll := func() {
+		mu.Lock()
+		defer mu.Unlock()
+		over = true
+		for _, pid := range append(b.pids(), pids...) {
+			unix.Kill(pid, unix.SIGKILL)
+		}
+	}
+	watchdog := time.AfterFunc(r.limit, killAll)
+	defer watchdog.Stop()
+	for _, root := range b.roots {
+		pid, err := engine.Spawn(root.prog, root.stack)
+		if err != nil {
+			killAll()
+			b.reap(func() bool { return false })
+			return "", err
+		}
+		mu.Lock()
+		pids = append(pids, pid)
+		mu.Unlock()
+	}
+	end := time.Now().Add(r.limit + 10*time.Second)
+	status, stuck := b.watch(ar, end)
+	mu.Lock()
+	defer mu.Unlock()
+	switch {
+	case stuck:
+		return "", errStuck
+	case over:
+		return "", fmt.Errorf("%w within %v", errHung, r.limit)
+	}
+	return status, nil
+}
+
+// pids are the processes and threads that the tasks themselves have started.
+func (b *build) pids() []int {
+	var out []int
+	for t := range b.t.Tasks {
+		slots := []uint64{b.pid[t]}
+		if b.forked(t) {
+			for k := range b.inst {
+				slots = append(slots, b.forkSlot(t, k))
+			}
+		}
+		for _, s := range slots {
+			if pid := int(int64(b.data.Get(s))); pid > 1 {
+				out = append(out, pid)
+			}
+		}
+	}
+	return out
+}
+
+// watch waits until every process of the round has ended and does what the tasks
+// cannot: it sees tasks off that exit, lets ksmd work, and fills the swap areas.
+func (b *build) watch(ar *areas, end time.Time) (status string, stuck bool) {
+	exits := b.count(b.exits) > 0
+	if !exits && b.merges == 0 && !b.p.FillLate {
+		return b.reap(nil)
+	}
+	nroots := b.count(b.isRoot)
+	filled := false
+	return b.reap(func() bool {
+		if exits {
+			b.seeOff()
+		}
+		if want := b.data.Get(b.mergeWant); want > b.data.Get(b.merged) {
+			ksmScan()
+			b.data.Set(b.merged, want)
+		}
+		if b.p.FillLate && !filled && b.data.Get(b.fillMe) == nroots {
+			filled = true
+			for _, n := range ar.plan.Used {
+				if n > 0 {
+					ar.unfill()
+					ar.fill(n)
+				}
+			}
+			ar.base = swapUsed()
+			b.data.Set(b.filled, 1)
+		}
+		return time.Now().Before(end)
+	})
+}
+
+// seeOff marks tasks as gone once the kernel has taken them down.
+func (b *build) seeOff() {
+	for t := range b.t.Tasks {
+		if b.data.Get(b.leaving[t]) == 0 || b.data.Get(b.gone[t]) != 0 {
+			continue
+		}
+		if !b.alone(t) {
+			if uint32(b.data.Get(b.ctid[t])) == 0 {
+				b.data.Set(b.gone[t], 1)
+			}
+			continue
+		}
+		fd, err := unix.PidfdOpen(int(b.data.Get(b.pid[t])), 0)
+		if err != nil {
+			b.data.Set(b.gone[t], 1)
+			continue
+		}
+		p := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+		if n, _ := unix.Poll(p, 0); n > 0 {
+			b.data.Set(b.gone[t], 1)
+		}
+		unix.Close(fd)
+	}
+}
+
+// reap waits for all children, and, as init or subreaper, for orphans. turn is
+// called while there are some; without it the wait blocks. When turn says no, the
+// processes left are given up as stuck.
+func (b *build) reap(turn func() bool) (status string, stuck bool) {
+	flags := 0
+	if turn != nil {
+		flags = unix.WNOHANG
+	}
+	for {
+		var ws unix.WaitStatus
+		pid, err := unix.Wait4(-1, &ws, flags|unix.WALL, nil)
+		switch {
+		case err == unix.EINTR:
+		case err != nil: // ECHILD
+			return status, false
+		case pid == 0:
+			if !turn() {
+				return status, true
+			}
+			time.Sleep(50 * time.Microsecond)
+		case ws.Signaled():
+			status = fmt.Sprintf("a task was killed by signal %d (%v)", ws.Signal(), ws.Signal())
+		case ws.Exited() && ws.ExitStatus() != 0:
+			status = fmt.Sprintf("a task ended with status %d", ws.ExitStatus())
+		}
+	}
+}
+
+// descriptors opens what the tasks inherit under fixed numbers: a fresh memfd for
+// each shared variable, pipes for pages that are held.
+func (b *build) descriptors() (release func(), err error) {
+	var open []int
+	release = func() {
+		for _, fd := range open {
+			unix.Close(fd)
+		}
+	}
+	place := func(fd, at int) error {
+		defer unix.Close(fd)
+		open = append(open, at)
+		return unix.Dup3(fd, at, 0)
+	}
+	for i := range b.t.Vars {
+		if b.t.Vars[i].Kind != litmus.Shared {
+			continue
+		}
+		fd, err := unix.MemfdCreate("tagswap", 0)
+		if err == nil {
+			err = unix.Ftruncate(fd, int64(len(b.inst)*pageSize))
+		}
+		if err == nil {
+			err = place(fd, fdMem+i)
+		}
+		if err != nil {
+			release()
+			return nil, fmt.Errorf("shared memory: %w", err)
+		}
+	}
+	for i := range b.holds {
+		for j := range 2 {
+			var p [2]int
+			err := unix.Pipe2(p[:], unix.O_NONBLOCK)
+			if err == nil {
+				err = errors.Join(place(p[0], fdPipe+4*i+2*j), place(p[1], fdPipe+4*i+2*j+1))
+			}
+			if err != nil {
+				release()
+				return nil, fmt.Errorf("pipes: %w", err)
+			}
+		}
+	}
+	return release, nil
+}
+
+const ksmDir = "/sys/kernel/mm/ksm/"
+
+// ksm switches ksmd on and returns what puts it back.
+func ksm() (restore func()) {
+	var undo []func()
+	for _, s := range [][2]string{{"sleep_millisecs", "0"}, {"pages_to_scan", "1000"}, {"run", "1"}} {
+		undo = append(undo, setting(ksmDir+s[0], s[1]))
+	}
+	return func() {
+		for i := range undo {
+			undo[len(undo)-1-i]()
+		}
+	}
+}
+
+// ksmScan waits until ksmd has gone through everything three times: the first
+// pass takes checksums, the second compares them, the third finds the merged page.
+func ksmScan() {
+	scans := func() int {
+		b, _ := os.ReadFile(ksmDir + "full_scans")
+		n, _ := strconv.Atoi(strings.TrimSpace(string(b)))
+		return n
+	}
+	for start, end := scans(), time.Now().Add(2*time.Second); scans() < start+3 && time.Now().Before(end); {
+		time.Sleep(100 * time.Microsecond)
+	}
+}
+
+// setting writes a sysctl or sysfs file and returns what puts the old value back.
+func setting(path, value string) (restore func()) {
+	old, err := os.ReadFile(path)
+	if err != nil || os.WriteFile(path, []byte(value), 0) != nil {
+		return func() {}
+	}
+	return func() { os.WriteFile(path, old, 0) }
+}

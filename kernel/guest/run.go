@@ -1,0 +1,140 @@
+//go:build linux
+
+package guest
+
+import (
+	"errors"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"tagswap/kernel/engine"
+	"tagswap/kernel/wire"
+	"tagswap/litmus"
+)
+
+// hwcap2MTE is HWCAP2_MTE of arch/arm64/include/uapi/asm/hwcap.h.
+const hwcap2MTE = 1 << 18
+
+// ErrRoot says that the caller may not do what the tests need.
+var ErrRoot = errors.New("needs root: swap areas are made and switched on and off")
+
+// Run proves the machine, runs all tests of a config, and sends a record of each.
+// ours says that the machine is a guest that nobody else uses. It must be called
+// from the main goroutine, which it locks to its thread: the tasks are that
+// thread's children. Settings and devices are put back when it returns.
+func Run(cfg Config, ours bool, send func(wire.Record)) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if !engine.Supported {
+		return engine.ErrArch
+	}
+	if os.Geteuid() != 0 {
+		return ErrRoot
+	}
+	// Orphaned tasks must come to us, init or not.
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		return err
+	}
+	dev, err := findDevices(ours)
+	if err != nil {
+		return err
+	}
+	defer dev.close()
+	for _, s := range [][2]string{
+		{"/proc/sys/vm/page-cluster", "0"}, // no readahead into other instances' pages
+		{"/proc/sys/kernel/randomize_va_space", "0"},
+	} {
+		defer setting(s[0], s[1])()
+	}
+	r := &runner{dev: dev, mach: dev.machine(), limit: roundLimit, rng: rand.New(rand.NewPCG(cfg.Seed, 1))}
+	r.mach.MTE = auxv(26)&hwcap2MTE != 0
+	if r.code, err = engine.NewRegion(96 << 20); err != nil {
+		return err
+	}
+	defer r.code.Close()
+	if r.data, err = engine.NewRegion(32 << 20); err != nil {
+		return err
+	}
+	defer r.data.Close()
+	m := machine()
+	m.MTE, m.KSM, m.Here = r.mach.MTE, r.mach.KSM, !ours
+	send(wire.Record{Kind: wire.Hello, Machine: &m})
+	if cfg.Monkey > 0 {
+		return r.monkey(time.Duration(cfg.Monkey*float64(time.Second)), send)
+	}
+	return r.all(cfg, send)
+}
+
+func (r *runner) all(cfg Config, send func(wire.Record)) error {
+	swap, tags := r.ground(send)
+	bud := budget{cfg.Rounds, time.Duration(cfg.Seconds * float64(time.Second))}
+	for _, text := range cfg.Tests {
+		t, err := litmus.Parse("test", []byte(text))
+		if err != nil {
+			send(wire.Record{Kind: wire.Result, Test: testName(text), Status: wire.Failed, Reason: err.Error()})
+			continue
+		}
+		plan, _ := NewPlan(t, r.mach)
+		if reason := broken(swap, tags, plan); reason != "" {
+			send(wire.Record{Kind: wire.Result, Test: t.Name, Status: wire.Failed, Reason: reason})
+			continue
+		}
+		send(wire.Record{Kind: wire.Start, Test: t.Name})
+		rec, err := r.run(t, bud)
+		send(rec)
+		if err != nil { // tasks are stuck in the kernel: nothing more can be believed here
+			send(wire.Record{Kind: wire.End, Status: wire.Hung, Reason: err.Error()})
+			return nil
+		}
+	}
+	send(wire.Record{Kind: wire.End})
+	return nil
+}
+
+// broken says why a test cannot be run on a machine that failed its proofs.
+func broken(swap, tags bool, p *Plan) string {
+	switch {
+	case !swap:
+		return "the machine is broken: its proof of swap failed"
+	case p != nil && p.MTE && !tags:
+		return "the machine is broken: its proof of tag memory failed"
+	}
+	return ""
+}
+
+// testName finds the name in a text that does not parse.
+func testName(text string) string {
+	f := strings.Fields(text)
+	if len(f) > 1 {
+		return f[1]
+	}
+	return "?"
+}
+
+func machine() wire.Machine {
+	var u unix.Utsname
+	unix.Uname(&u)
+	var s unix.Sysinfo_t
+	unix.Sysinfo(&s)
+	return wire.Machine{Release: unix.ByteSliceToString(u.Release[:]), Arch: unix.ByteSliceToString(u.Machine[:]),
+		CPUs: runtime.NumCPU(), PageSize: os.Getpagesize(), MemoryKB: int64(s.Totalram) * int64(s.Unit) >> 10}
+}
+
+// auxv reads one entry of the auxiliary vector, 0 when it is not there.
+func auxv(key uint64) uint64 {
+	v, err := unix.Auxv()
+	if err != nil {
+		return 0
+	}
+	for _, kv := range v {
+		if uint64(kv[0]) == key {
+			return uint64(kv[1])
+		}
+	}
+	return 0
+}

@@ -1,0 +1,249 @@
+//go:build linux
+
+package guest
+
+import (
+	"encoding/binary"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"tagswap/kernel/engine"
+)
+
+// devices are the block devices that may be swapped on.
+type devices struct {
+	sync  []string // zram
+	disk  []string // virtio-blk
+	added []int    // zram devices made by us, to be removed
+}
+
+// zramBytes is the size of each zram device: a swap header makes less of it.
+const zramBytes = 96 << 20
+
+// findDevices takes the machine's disks and sets up zram devices. In a guest of
+// ours all are free to use; elsewhere only zram devices that it adds itself.
+func findDevices(ours bool) (d devices, err error) {
+	for i := range 2 {
+		n := i
+		if !ours || !exists(fmt.Sprintf("/sys/block/zram%d", i)) {
+			if n, err = addZram(); err != nil {
+				break
+			}
+			d.added = append(d.added, n)
+		}
+		if err = setZram(n); err != nil {
+			break
+		}
+		d.sync = append(d.sync, fmt.Sprintf("/dev/zram%d", n))
+	}
+	if ours {
+		d.disk, _ = filepath.Glob("/dev/vd?")
+	}
+	if len(d.sync)+len(d.disk) > 0 {
+		err = nil
+	}
+	return d, err
+}
+
+func addZram() (int, error) {
+	b, err := os.ReadFile("/sys/class/zram-control/hot_add")
+	if err != nil {
+		return 0, fmt.Errorf("no zram on this machine (%w); load it with modprobe zram", err)
+	}
+	return strconv.Atoi(strings.TrimSpace(string(b)))
+}
+
+func setZram(n int) error {
+	dir := fmt.Sprintf("/sys/block/zram%d/", n)
+	algos, _ := os.ReadFile(dir + "comp_algorithm")
+	for _, a := range []string{"lzo-rle", "lzo", "lz4", "zstd", "deflate"} {
+		if strings.Contains(" "+strings.NewReplacer("[", "", "]", "", "\n", " ").Replace(string(algos))+" ", " "+a+" ") {
+			if os.WriteFile(dir+"comp_algorithm", []byte(a), 0) == nil {
+				break
+			}
+		}
+	}
+	if err := os.WriteFile(dir+"disksize", []byte(strconv.Itoa(zramBytes)), 0); err != nil {
+		return fmt.Errorf("zram%d: setting its size: %w", n, err)
+	}
+	return nil
+}
+
+// close removes what findDevices added.
+func (d *devices) close() {
+	for _, n := range d.added {
+		os.WriteFile(fmt.Sprintf("/sys/block/zram%d/reset", n), []byte("1"), 0)
+		os.WriteFile("/sys/class/zram-control/hot_remove", []byte(strconv.Itoa(n)), 0)
+	}
+}
+
+// areas are the swap areas of one test, in the order of its Swap= line.
+type areas struct {
+	plan   *Plan
+	paths  []string
+	on     []bool
+	filler []byte // memory that takes the used slots
+	base   int64  // slots in use before the test
+}
+
+// assign gives each area of a plan a device.
+func (d *devices) assign(p *Plan) *areas {
+	a := &areas{plan: p}
+	nsync, ndisk := 0, 0
+	for _, s := range p.Test.Machine.Areas {
+		if s.Sync {
+			a.paths = append(a.paths, d.sync[nsync])
+			nsync++
+		} else {
+			a.paths = append(a.paths, d.disk[ndisk])
+			ndisk++
+		}
+		a.on = append(a.on, false)
+	}
+	return a
+}
+
+// setUp makes every area of its size and on or off as the test says. It is
+// called before each round; it only does what the last round has changed.
+func (a *areas) setUp(changed bool) error {
+	if changed {
+		a.down()
+	}
+	for i, s := range a.plan.Test.Machine.Areas {
+		if a.on[i] || s.Off {
+			continue
+		}
+		if err := writeHeader(a.paths[i], a.plan.Slots[i]); err != nil {
+			return err
+		}
+		if err := swapon(a.paths[i], 100-i); err != nil {
+			return fmt.Errorf("swapon %s with %d slots: %w", a.paths[i], a.plan.Slots[i], err)
+		}
+		a.on[i] = true
+		if a.plan.Used[i] > 0 && !a.plan.FillLate {
+			if err := a.fill(a.plan.Used[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// down switches everything off and gives the filler back.
+func (a *areas) down() {
+	a.unfill()
+	for i, p := range a.paths {
+		if a.on[i] || a.plan.Test.Machine.Areas[i].Off {
+			retry(func() error { return swapoff(p) })
+			a.on[i] = false
+		}
+	}
+}
+
+// fill pages n pages of our own out, and keeps them there.
+func (a *areas) fill(n int) error {
+	before := swapUsed()
+	m, err := unix.Mmap(-1, 0, n*pageSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
+	if err != nil {
+		return err
+	}
+	unix.Madvise(m, unix.MADV_NOHUGEPAGE)
+	for i := 0; i < n; i++ {
+		binary.LittleEndian.PutUint64(m[i*pageSize:], uint64(i)+1)
+	}
+	a.filler = m
+	for range 20 {
+		unix.Madvise(m, madvPageout)
+		if swapUsed()-before >= int64(n) {
+			return nil
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return fmt.Errorf("filling swap: %d of %d pages went out", swapUsed()-before, n)
+}
+
+func (a *areas) unfill() {
+	if a.filler != nil {
+		unix.Munmap(a.filler)
+		a.filler = nil
+	}
+}
+
+// writeHeader writes a swap header of version 1 for that many usable pages
+// (include/linux/swap.h:union swap_header).
+func writeHeader(path string, slots int) error {
+	page := make([]byte, pageSize)
+	binary.LittleEndian.PutUint32(page[1024:], 1)
+	binary.LittleEndian.PutUint32(page[1028:], uint32(slots))
+	copy(page[pageSize-10:], "SWAPSPACE2")
+	f, err := os.OpenFile(path, os.O_WRONLY|unix.O_SYNC, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = f.WriteAt(page, 0)
+	return err
+}
+
+func swapon(path string, prio int) error {
+	const prefer = 0x8000
+	p, err := unix.BytePtrFromString(path)
+	if err != nil {
+		return err
+	}
+	return retry(func() error { return syscall2(unix.SYS_SWAPON, p, uintptr(prefer|prio)) })
+}
+
+func swapoff(path string) error {
+	p, err := unix.BytePtrFromString(path)
+	if err != nil {
+		return err
+	}
+	err = syscall2(unix.SYS_SWAPOFF, p, 0)
+	if err == unix.EINVAL { // it is off
+		return nil
+	}
+	return err
+}
+
+// retry tries again while a device is still busy with the round before.
+func retry(f func() error) (err error) {
+	for range 50 {
+		if err = f(); err != unix.EBUSY && err != unix.EINTR {
+			return err
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	return err
+}
+
+// swapUsed is the number of slots in use, of all areas.
+func swapUsed() int64 {
+	var s unix.Sysinfo_t
+	if unix.Sysinfo(&s) != nil {
+		return 0
+	}
+	return int64(uint64(s.Totalswap)-uint64(s.Freeswap)) * int64(s.Unit) / pageSize
+}
+
+// sysinfoUsed reads a struct sysinfo that a task has filled.
+func sysinfoUsed(r *engine.Region, addr uint64) int64 {
+	total, free, unit := r.Get(addr+64), r.Get(addr+72), r.Get(addr+104)&0xffffffff
+	return int64(total-free) * int64(unit) / pageSize
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// kinds says which tests a machine's devices allow.
+func (d *devices) machine() Machine {
+	return Machine{Sync: len(d.sync), Disk: len(d.disk), KSM: exists("/sys/kernel/mm/ksm/run")}
+}
