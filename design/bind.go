@@ -1,6 +1,7 @@
 package design
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -10,8 +11,12 @@ func (u *unit) bind() {
 	names := append(slices.Clone(u.names), u.order...)
 	for _, e := range u.Entries {
 		if _, ok := u.fns[e]; !ok {
+			h := ""
+			if n := nearest(e, u.order); n != "" && !slices.Contains(u.Entries, n) {
+				h = fmt.Sprintf("; is %q meant to be it?", n)
+			}
 			u.errs.add(u.design.File, u.design.NamePos, "design %s has no function %s, which the model calls%s",
-				u.design.Name, e, hint(e, u.order))
+				u.design.Name, e, h)
 		}
 	}
 	for _, n := range u.order {

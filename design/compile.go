@@ -68,6 +68,9 @@ func (r *Registry) build(d *Design) (*unit, Errors) {
 	if u.errs.Fatal() == nil {
 		u.lower()
 	}
+	if u.errs.Fatal() == nil {
+		u.locks()
+	}
 	return u, u.errs.sorted()
 }
 
