@@ -62,6 +62,9 @@ func (c *checker) tasks() {
 			continue
 		}
 		of := tasks[task.Of]
+		if of.ID == task.ID && task.ID > 0 && task.Relation != Process {
+			c.errorf(task.Pos, "P%d would be its own parent; name another task, or write P%d:process", task.ID, task.ID)
+		}
 		if (task.Relation == Child || task.Relation == Thread) && of.Relation == Forked && of.ID != task.ID {
 			c.errorf(task.Pos, "P%d exists before the test starts but P%d only from its fork on; fork P%d in a cell too",
 				task.ID, of.ID, task.ID)

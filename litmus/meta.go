@@ -9,6 +9,7 @@ const (
 	maxAreas         = 4
 	defaultSlots     = 8
 	defaultCacheSize = 2
+	maxNth           = 99 // calls of a failure point
 )
 
 func defaultMachine() Machine {
@@ -167,7 +168,7 @@ func (p *parser) metaSlotCache(m *Machine, words []metaWord) {
 	p.noMore(words[1:])
 	items := words[0].items()
 	if first := items[0]; first.hasValue || first.text != "on" && first.text != "off" {
-		p.errorf(first.at, `the slot cache is "on" or "off", not %q`, first.text)
+		p.errorf(first.at, `the slot cache is "on" or "off", not %q`, words[0].text)
 	}
 	m.SlotCache.On = items[0].text == "on"
 	for _, it := range items[1:] {
@@ -191,7 +192,8 @@ func (p *parser) metaFail(m *Machine, words []metaWord) {
 		}
 		if it.hasValue {
 			var ok bool
-			if f.Nth, ok = p.metaNumber(it, 1, 99); !ok {
+			it.text = "the call that fails"
+			if f.Nth, ok = p.metaNumber(it, 1, maxNth); !ok {
 				continue
 			}
 		}

@@ -1,6 +1,7 @@
 package litmus
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -25,6 +26,8 @@ func Parse(file string, src []byte) (*Test, error) {
 type parser struct {
 	lex   *lexer
 	tok   token // the next token; not valid before the init block
+	end   Pos   // the end of the token before it
+	line  int   // the line where the item being read (cell, declaration, location) begins
 	errs  Errors
 	test  *Test
 	spots [][]spot // for each task and operation
@@ -37,7 +40,22 @@ type spot struct {
 	name, name2, tag, task, area, value Pos
 }
 
-func (p *parser) next() { p.tok = p.lex.next() }
+func (p *parser) next() {
+	p.end = p.lex.pos()
+	p.tok = p.lex.next()
+}
+
+// expected reports that what should come next does not. When the line of the
+// item ends first, the place is the end of the line.
+func (p *parser) expected(what string) {
+	switch {
+	case p.tok.kind == tokBad: // reported by the lexer
+	case p.end.Line > 0 && p.tok.pos.Line > max(p.end.Line, p.line):
+		p.errorf(p.end, "expected %s, found the end of the line", what)
+	default:
+		p.errorf(p.tok.pos, "expected %s, found %s", what, p.tok)
+	}
+}
 
 func (p *parser) errorf(pos Pos, format string, args ...any) { p.errs.add(pos, format, args...) }
 
@@ -60,18 +78,14 @@ func (p *parser) expect(text, where string) bool {
 	if p.accept(text) {
 		return true
 	}
-	if p.tok.kind != tokBad {
-		p.errorf(p.tok.pos, "expected %q %s, found %s", text, where, p.tok)
-	}
+	p.expected(`"` + text + `" ` + where)
 	return false
 }
 
 // ident reads a name; what says of what.
 func (p *parser) ident(what string) (string, bool) {
 	if p.tok.kind != tokIdent {
-		if p.tok.kind != tokBad {
-			p.errorf(p.tok.pos, "expected %s, found %s", what, p.tok)
-		}
+		p.expected(what)
 		return "", false
 	}
 	name := p.tok.text
@@ -94,9 +108,7 @@ func (p *parser) oneOf(what string, words []string) (string, bool) {
 func (p *parser) number(what string, lo, hi int) (int, bool) {
 	t := p.tok
 	if t.kind != tokNumber {
-		if t.kind != tokBad {
-			p.errorf(t.pos, "expected %s (%d to %d), found %s", what, lo, hi, t)
-		}
+		p.expected(fmt.Sprintf("%s (%d to %d)", what, lo, hi))
 		return 0, false
 	}
 	p.next()
@@ -129,9 +141,7 @@ func (p *parser) task() (int, bool) {
 		p.next()
 		return n, true
 	}
-	if t.kind != tokBad {
-		p.errorf(t.pos, "expected a task (P0, P1, …), found %s", t)
-	}
+	p.expected("a task (P0, P1, …)")
 	return 0, false
 }
 
@@ -147,11 +157,10 @@ func (p *parser) variable() (string, Pos, bool) {
 }
 
 // skipTo moves to the next token that is one of texts, or to the first token
-// on a later line when line is true.
+// after the line of the item when line is true.
 func (p *parser) skipTo(line bool, texts ...string) {
-	from := p.tok.pos.Line
 	for p.tok.kind != tokEOF && !p.atAny(texts...) {
-		if line && p.tok.pos.Line > from {
+		if line && p.tok.pos.Line > p.line {
 			return
 		}
 		p.next()
@@ -162,6 +171,9 @@ func (p *parser) skipTo(line bool, texts ...string) {
 func (p *parser) file() {
 	p.header()
 	p.metadata()
+	if p.lex.eof() && len(p.errs) > 0 {
+		return // something was never closed
+	}
 	p.next()
 	if p.at("{") {
 		p.initBlock()
@@ -238,8 +250,9 @@ func (p *parser) columns() bool {
 		}
 	}
 	if !p.expect(";", "at the end of the row of tasks") {
-		p.skipTo(true, ";")
-		p.accept(";")
+		if p.skipTo(true, ";"); p.tok.pos.Line == p.line {
+			p.accept(";")
+		}
 	}
 	p.spots = make([][]spot, len(p.test.Tasks))
 	return true
@@ -247,6 +260,7 @@ func (p *parser) columns() bool {
 
 // column reads one cell of the header row: P1, P1:child, P1:thread(P2).
 func (p *parser) column() {
+	p.line = p.tok.pos.Line
 	t := Task{ID: len(p.test.Tasks), Pos: p.tok.pos}
 	id, ok := p.task()
 	if ok && id != t.ID {
@@ -309,19 +323,16 @@ func (p *parser) row() {
 		if p.accept(";") {
 			break
 		}
-		line := p.tok.pos.Line
-		if p.tok.kind != tokBad {
-			p.errorf(p.tok.pos, `expected "|" or ";" after the operation, found %s`, p.tok)
-		}
+		p.expected(`"|" or ";" after the operation`)
 		if p.skipTo(true, "|", ";"); p.accept("|") {
 			continue
 		}
-		if p.tok.pos.Line == line {
+		if p.tok.pos.Line == p.line {
 			p.accept(";")
 		}
 		return
 	}
 	if n := len(p.test.Tasks); cells != n {
-		p.errorf(pos, "this row has %d cells, the row of tasks has %d; an empty cell is written as nothing between bars", cells, n)
+		p.errorf(pos, "cells: %d in this row, %d in the row of tasks; an empty cell is nothing between bars", cells, n)
 	}
 }

@@ -22,6 +22,7 @@ func (p *parser) initBlock() {
 
 // initItem reads a variable, a state function, or herd's [tag(x)]=:red.
 func (p *parser) initItem() bool {
+	p.line = p.tok.pos.Line
 	_, isTask := taskNumber(p.tok.text)
 	switch {
 	case p.tok.kind == tokNumber, p.tok.kind == tokIdent && isTask:

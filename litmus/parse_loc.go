@@ -5,6 +5,7 @@ import "slices"
 // loc reads something observable: 0:r1, P0:r1, x, [x], 0:x, tag(x+16),
 // [tag(x)], 0:tag(x), fault(P0,x,TagCheck), swapped(x), slots, records.
 func (p *parser) loc() (Loc, bool) {
+	p.line = p.tok.pos.Line
 	loc := Loc{Task: -1, Pos: p.tok.pos}
 	if ok := p.locTask(&loc); !ok {
 		return loc, false

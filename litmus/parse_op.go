@@ -47,6 +47,7 @@ func OpWords() []string { return slices.Sorted(maps.Keys(opParsers)) }
 
 // cell reads one cell of a row: nothing, or an operation of that task.
 func (p *parser) cell(task int) {
+	p.line = p.tok.pos.Line
 	if p.atAny("|", ";") {
 		return
 	}

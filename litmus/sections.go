@@ -23,9 +23,7 @@ func (p *parser) sections() {
 			p.next()
 			p.skipTo(false, "filter", "forall", "exists", "~")
 		default:
-			if p.tok.kind != tokBad {
-				p.errorf(pos, "expected locations, filter or a condition (forall, exists, ~exists), found %s", p.tok)
-			}
+			p.expected("locations, filter or a condition (forall, exists, ~exists)")
 			p.next()
 			p.skipTo(false, sectionWords...)
 		}
@@ -179,9 +177,7 @@ func (p *parser) atom() *Prop {
 		prop.Value.N = 1
 		return prop
 	default:
-		if p.tok.kind != tokBad {
-			p.errorf(p.tok.pos, `expected "=" or "!=" after %s, found %s`, loc, p.tok)
-		}
+		p.expected(`"=" or "!=" after ` + loc.String())
 		return nil
 	}
 	return p.right(prop)
