@@ -86,6 +86,9 @@ func (u *unit) lower() {
 		}
 		u.bodies[name] = &body{fn, ops}
 	}
+	if u.errs.Fatal() == nil {
+		u.idle()
+	}
 }
 
 func (u *unit) fail(fn Resolved, pos Pos, format string, args ...any) {

@@ -141,6 +141,9 @@ func (w *fnWalk) prim(n *node, o *op) {
 		if !result && !s.Cond || bit&n.in.known != 0 && (bit&n.in.value != 0) != result {
 			continue
 		}
+		if result && s.Cond && len(s.Sets) == 0 && f.bits(s.Takes)&base.held != 0 {
+			continue // a trylock of one's own lock fails
+		}
 		out := base
 		if result {
 			w.takes(&out, s)
