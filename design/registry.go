@@ -25,7 +25,13 @@ type EntryState struct {
 }
 
 // Default returns the registry of package mm.
-func Default() *Registry { return &Registry{Steps: mm.Steps(), Entries: mm.Entries()} }
+func Default() *Registry {
+	return &Registry{Steps: mm.Steps(), Entries: mm.Entries(), State: noLocks}
+}
+
+// noLocks is the state of an entry that is called without a lock, like a system
+// call or a fault, and with every register as it was before.
+func noLocks(string) (EntryState, bool) { return EntryState{Set: mm.Regs()}, true }
 
 // index is a registry made ready for lookups.
 type index struct {
@@ -38,8 +44,7 @@ type index struct {
 func (r *Registry) index() *index {
 	x := &index{Registry: r, steps: map[string]*mm.Step{}}
 	known := map[mm.Reg]bool{}
-	for _, reg := range []mm.Reg{mm.RegFolio, mm.RegSwapcache, mm.RegNew, mm.RegEntry, mm.RegOrig, mm.RegPTE,
-		mm.RegExclusive, mm.RegRecord, mm.RegUsage, mm.RegSlot, mm.RegRet} {
+	for _, reg := range mm.Regs() {
 		known[reg] = true
 	}
 	for _, s := range r.Steps {

@@ -69,9 +69,15 @@ const (
 	RegExclusive Reg = "exclusive"
 	RegRecord    Reg = "tags"
 	RegUsage     Reg = "usage"
-	RegSlot      Reg = "slot"
-	RegRet       Reg = "ret"
+	RegWrite     Reg = "write"
+	RegMM        Reg = "mm"
 )
+
+// Regs returns the registers that a step list may give back.
+func Regs() []Reg {
+	return []Reg{RegFolio, RegSwapcache, RegNew, RegEntry, RegOrig, RegPTE, RegExclusive,
+		RegRecord, RegUsage, RegWrite, RegMM}
+}
 
 // Step is a primitive: the smallest thing a design can place. Most are one
 // access that another task can see.

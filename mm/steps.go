@@ -1,20 +1,54 @@
 package mm
 
-// Kernel is one machine that runs the swap path.
-type Kernel struct{}
-
-// Frame holds the registers of one call of a function.
-type Frame struct{}
-
 // Steps returns every primitive that a design may use, in the order in which
 // documentation shows them. The slice is shared and must not be changed.
-func Steps() []*Step { return steps }
+func Steps() []*Step { return allSteps }
+
+var allSteps = concat(
+	pteSteps, folioSteps, faultSteps, copySteps, slotSteps, mapSteps, cacheSteps, deviceSteps,
+	tagSteps, reclaimSteps, rmapSteps, forkSteps, zapSteps, swapoffSteps, gupSteps, ksmSteps, shmemSteps,
+)
+
+func concat(lists ...[]*Step) []*Step {
+	var all []*Step
+	for _, l := range lists {
+		all = append(all, l...)
+	}
+	return all
+}
 
 // Entries returns the functions that the model itself calls; every design has
 // them, its own or inherited.
-func Entries() []string { return entries }
+func Entries() []string { return entries[:] }
 
-var (
-	steps   []*Step
-	entries []string
-)
+var entries = [...]string{
+	"handle_pte_fault", "madvise_pageout", "madvise_dontneed", "madvise_free", "madvise_willneed",
+	"reclaim", "fork_pte", "zap_pte", "change_pte", "follow_page", "swapoff", "merge",
+	"slot_cache_drain", "shmem_evict",
+}
+
+// act is a step without a result worth testing.
+func act(name, source, doc string, run func(k *Kernel, f *Frame)) *Step {
+	return &Step{Name: name, Source: source, Doc: doc, Run: func(k *Kernel, f *Frame, _ int) bool {
+		run(k, f)
+		return true
+	}}
+}
+
+// cond is a step whose result matters.
+func cond(name, source, doc string, run func(k *Kernel, f *Frame) bool) *Step {
+	return &Step{Name: name, Source: source, Doc: doc, Cond: true, Run: func(k *Kernel, f *Frame, _ int) bool {
+		return run(k, f)
+	}}
+}
+
+// withArg is a step that takes one word of args.
+func withArg(name, source, doc string, args []string, conditional bool, run func(k *Kernel, f *Frame, arg int) bool) *Step {
+	return &Step{Name: name, Source: source, Doc: doc, Args: args, Cond: conditional, Run: run}
+}
+
+func (s *Step) needs(l ...Lock) *Step { s.Needs = append(s.Needs, l...); return s }
+func (s *Step) takes(l ...Lock) *Step { s.Takes = append(s.Takes, l...); return s }
+func (s *Step) drops(l ...Lock) *Step { s.Drops = append(s.Drops, l...); return s }
+func (s *Step) uses(r ...Reg) *Step   { s.Uses = append(s.Uses, r...); return s }
+func (s *Step) sets(r ...Reg) *Step   { s.Sets = append(s.Sets, r...); return s }

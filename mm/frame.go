@@ -1,0 +1,129 @@
+package mm
+
+// Frame holds the registers of one call of a function: what the kernel's
+// functions keep in local variables and in struct vm_fault. A callee starts with
+// a copy of its caller's registers and gives back those that its list names.
+type Frame struct {
+	t         *Task
+	mm        *MM
+	v         int  // the variable: which page of mm
+	write     bool // FAULT_FLAG_WRITE
+	unshare   bool // FAULT_FLAG_UNSHARE
+	pin       bool // FOLL_PIN
+	orig      PTE  // vmf->orig_pte, or the PTE that a walk found
+	old       PTE  // what set_pte_at finds in the table
+	pte       PTE  // the PTE that is being built
+	entry     Entry
+	folio     *Folio
+	swapcache *Folio
+	fresh     *Folio // the new page of a copy
+	exclusive bool
+	anonExcl  bool // PageAnonExclusive as read before the PTE was cleared
+	needClear bool // has_cache pinned by this fault
+	usage     int  // what __swap_entry_free_locked left
+	err       int
+	rec       int // tag record + 1; 0: none
+	oldrec    int
+	child     *MM
+	area      int
+	it        int  // rmap, mmlist and slot walks
+	zap       bool // the mapping goes for good: munmap, exit, MADV_DONTNEED
+}
+
+// errors of swapcache_prepare
+const (
+	errNone = iota
+	errExist
+	errNoEnt
+)
+
+// call runs a step list. It returns the list's result.
+func (k *Kernel) call(fn *Func, f *Frame) bool {
+	pc := 0
+	for {
+		in := &fn.Code[pc]
+		ok := true
+		switch {
+		case in.Step != nil:
+			if k.X.Tracing() {
+				k.X.Note(fn.Name + ": " + in.Step.Name)
+			}
+			ok = in.Step.Run(k, f, in.Arg)
+		case in.Call != nil:
+			ok = k.enter(in.Call, f)
+		}
+		next := in.False
+		if ok {
+			next = in.True
+		}
+		if next < 0 {
+			return next == Return
+		}
+		pc = next
+	}
+}
+
+// enter calls fn with a copy of the caller's registers.
+func (k *Kernel) enter(fn *Func, f *Frame) bool {
+	t := f.t
+	if t.depth == len(t.frames) {
+		panic("tagswap internal: step lists call each other too deeply: " + fn.Name)
+	}
+	g := &t.frames[t.depth]
+	t.depth++
+	*g = *f
+	ok := k.call(fn, g)
+	t.depth--
+	for _, r := range fn.Returns {
+		f.giveBack(g, r)
+	}
+	return ok
+}
+
+// giveBack copies one register from a callee.
+func (f *Frame) giveBack(g *Frame, r Reg) {
+	switch r {
+	case RegFolio:
+		f.folio = g.folio
+	case RegSwapcache:
+		f.swapcache = g.swapcache
+	case RegNew:
+		f.fresh = g.fresh
+	case RegEntry:
+		f.entry = g.entry
+	case RegOrig:
+		f.orig = g.orig
+	case RegPTE:
+		f.pte = g.pte
+	case RegExclusive:
+		f.exclusive = g.exclusive
+	case RegRecord:
+		f.rec = g.rec
+	case RegUsage:
+		f.usage, f.err = g.usage, g.err
+	case RegWrite:
+		f.write = g.write
+	case RegMM:
+		f.mm, f.it = g.mm, g.it
+	}
+}
+
+// run calls an entry function with a fresh frame.
+func (k *Kernel) run(name string, t *Task, set func(*Frame)) bool {
+	fn := k.P.Funcs[name]
+	if fn == nil {
+		panic("tagswap internal: no step list " + name)
+	}
+	if !t.looping {
+		k.X.Loop()
+	}
+	base := t.depth
+	t.depth++
+	f := &t.frames[base]
+	*f = Frame{t: t, mm: t.MM}
+	set(f)
+	f.t = t
+	ok := k.call(fn, f)
+	t.depth = base
+	return ok
+}

@@ -1,0 +1,251 @@
+package mm
+
+import (
+	"tagswap/explore"
+	"tagswap/mte"
+)
+
+// Limits of one machine. They bound tables, not the search.
+const (
+	MaxTasks = 12 // tasks, the root included
+	MaxVars  = 8  // page-sized variables
+	MaxMMs   = 8  // address spaces
+	MaxAreas = 2  // swap devices
+	MaxSlots = 64 // slots of one device
+	perTask  = 24 // folios a task may allocate in one execution
+)
+
+// AreaConfig is one swap device. Sizes are in pages.
+type AreaConfig struct {
+	Sync   bool // SWP_SYNCHRONOUS_IO
+	Stable bool // SWP_STABLE_WRITES
+	Slots  int
+	Used   int // slots that somebody else holds for the whole run
+	Off    bool
+}
+
+// Config is the machine a program runs on.
+type Config struct {
+	Areas     []AreaConfig
+	SlotCache bool // per-CPU slot caches are active at the start
+	CacheSize int  // slots a batch
+	Vars      []VarConfig
+	Fail      map[string]int // allocation point -> which call fails, from 1
+}
+
+// VarConfig is one page-sized variable, at the same address everywhere.
+type VarConfig struct {
+	Name   string
+	Shared bool // shmem
+}
+
+// Ret is the outcome of a fault, as vm_fault_t.
+type Ret int
+
+// Outcomes of a fault.
+const (
+	Done  Ret = iota
+	Again     // nothing was mapped; the access faults again
+	Sleep     // the same, after sleeping until somebody else got on
+	Spin      // the same, without sleeping
+	Segv      // SIGSEGV: no mapping, or not allowed
+	Bus       // SIGBUS
+	NoMem     // VM_FAULT_OOM
+)
+
+// Kernel is one machine running the swap path under one design. Under the
+// explorer a Kernel belongs to one worker and is reset for each execution.
+type Kernel struct {
+	X    *explore.X
+	P    *Program
+	Cfg  Config
+	Tags mte.Store
+
+	folios []Folio // by pfn; pfn 0 is never used
+	areas  [MaxAreas]SwapInfo
+	narea  int
+	mms    [MaxMMs]MM
+	nmm    int
+	vars   [MaxVars]variable
+	tasks  [MaxTasks]Task
+	caches [MaxTasks]slotCache // by CPU
+
+	slotCacheActive  explore.Atomic
+	slotCacheEnabled explore.Atomic
+	slotsMutex       explore.Mutex // swap_slots_cache_enable_mutex
+	failCount        [len(failPoints)]explore.Atomic
+	oracle           oracle
+	Costs            Costs
+}
+
+// Costs are counted, never judged.
+type Costs struct {
+	Copies, Faults, MajorFaults, Reuses, Retries, LockWaits, SlotsKept int64
+}
+
+// Task is one thread of control. CPU is its processor, for slot caches.
+type Task struct {
+	ID      int
+	MM      *MM
+	CPU     int
+	frames  [16]Frame
+	depth   int
+	nfolio  int
+	ret     Ret
+	other   int  // KSM: the second variable
+	at      int  // the CPU whose slot cache is walked
+	tried   bool // the fault was retried for the folio lock (FAULT_FLAG_TRIED)
+	looping bool // a retrying access notes what its rounds read
+	waited  bool // this round has waited inside the kernel already
+	mmapped bool // holds its mm's mmap lock shared, for a fault
+	held    [MaxVars]hold
+}
+
+// hold is a page kept by pin or get.
+type hold struct {
+	folio *Folio
+	page  int // the oracle's page
+	pin   bool
+	write bool
+}
+
+// variable is what all address spaces share of one variable.
+type variable struct {
+	maps    explore.Atomic // shmem: address spaces that map it
+	lru     explore.Atomic // pfns on the LRU, 8 bits each, oldest lowest
+	lock    explore.Mutex  // lru lock
+	anon    explore.RWMutex
+	mapping explore.Atomic // shmem: the page cache's slot, a PTE value
+	xa      explore.Mutex  // shmem: i_pages lock
+}
+
+// MM is one address space.
+type MM struct {
+	ID     int
+	Lock   explore.RWMutex // mmap_lock
+	PTL    explore.Mutex   // of the one page table that holds all variables
+	pte    [MaxVars]explore.Atomic
+	vma    [MaxVars]explore.Atomic
+	anon   explore.Atomic // MM_ANONPAGES
+	swap   explore.Atomic // MM_SWAPENTS
+	list   explore.Atomic // on mmlist
+	users  explore.Atomic // mm_users; 0: gone
+	pinned explore.Atomic // MMF_HAS_PINNED
+	linked explore.Atomic // attached to its parent's anon_vmas
+	parent *MM
+}
+
+// VMA flags.
+const (
+	VMMapped = 1 << iota
+	VMWrite
+	VMRead
+	VMMTE
+	VMLocked
+)
+
+// Reset prepares k for one execution of p on a machine of cfg. It is called by
+// the root task; the objects of k keep their identity over executions of one X.
+func (k *Kernel) Reset(x *explore.X, p *Program, cfg Config) {
+	k.X, k.P, k.Cfg = x, p, cfg
+	if k.folios == nil {
+		k.folios = make([]Folio, MaxTasks*perTask+1)
+		for i := range k.folios {
+			k.folios[i].pfn = i
+		}
+	}
+	k.narea = len(cfg.Areas)
+	for i := range cfg.Areas {
+		k.areas[i].reset(x, i, cfg.Areas[i])
+	}
+	k.Tags.Reset(x, MaxSlots*MaxAreas, MaxTasks)
+	k.nmm = 0
+	for i := range cfg.Vars {
+		v := &k.vars[i]
+		v.lru.Init(x, "lru list", i, 0)
+		v.lock.Init(x, "lru lock", i)
+		v.anon.Init(x, "anon_vma", i)
+		v.maps.Init(x, "shmem users", i, 0)
+		v.mapping.Init(x, "page cache", i, 0)
+		v.xa.Init(x, "i_pages lock", i)
+	}
+	active := uint64(0)
+	if cfg.SlotCache {
+		active = 1
+	}
+	for i := range k.caches {
+		k.caches[i].size = 0
+	}
+	k.slotCacheActive.Init(x, "swap_slot_cache_active", -1, active)
+	k.slotCacheEnabled.Init(x, "swap_slot_cache_enabled", -1, 1)
+	k.slotsMutex.Init(x, "swap_slots_cache_enable_mutex", -1)
+	for i := range k.failCount {
+		k.failCount[i].Init(x, failPoints[i], -1, 0)
+	}
+	k.oracle.reset(x)
+	for i := range k.tasks {
+		k.tasks[i].reset(i)
+	}
+}
+
+func (t *Task) reset(id int) {
+	*t = Task{ID: id, CPU: id}
+}
+
+// Task returns task id with the address space m.
+func (k *Kernel) Task(id int, m *MM) *Task {
+	t := &k.tasks[id]
+	t.MM = m
+	return t
+}
+
+// UseCPU gives CPU cpu a slot cache.
+func (k *Kernel) UseCPU(cpu int) { k.caches[cpu].reset(k.X, cpu, k.Cfg.CacheSize) }
+
+// NewMM makes an empty address space; parent is whose fork it will be, or nil.
+func (k *Kernel) NewMM(parent *MM) *MM {
+	m := &k.mms[k.nmm]
+	m.ID, m.parent = k.nmm, parent
+	k.nmm++
+	x := k.X
+	m.Lock.Init(x, "mmap_lock", m.ID)
+	m.PTL.Init(x, "ptl", m.ID)
+	for i := range k.Cfg.Vars {
+		m.pte[i].Init(x, "pte", m.ID<<8|i, 0)
+		m.vma[i].Init(x, "vma", m.ID<<8|i, 0)
+	}
+	m.anon.Init(x, "MM_ANONPAGES", m.ID, 0)
+	m.swap.Init(x, "MM_SWAPENTS", m.ID, 0)
+	m.list.Init(x, "mmlist", m.ID, 0)
+	m.pinned.Init(x, "MMF_HAS_PINNED", m.ID, 0)
+	m.users.Init(x, "mm_users", m.ID, 1)
+	linked := uint64(0)
+	if parent == nil {
+		linked = 1
+	}
+	m.linked.Init(x, "anon_vma chain", m.ID, linked)
+	return m
+}
+
+// allocation points, indices of failPoints
+const (
+	failTags = iota
+	failAllocFolio
+	failDuplicate
+	failAddToSwap
+)
+
+// failPoints are the allocations that a test may let fail.
+var failPoints = [...]string{"mte_alloc_tag_storage", "alloc_folio", "swap_duplicate", "add_to_swap"}
+
+// FailPoints returns the names of allocations that Config.Fail may name.
+func FailPoints() []string { return failPoints[:] }
+
+// fails counts a call of an allocation point and says whether it fails.
+func (k *Kernel) fails(point int) bool {
+	n, ok := k.Cfg.Fail[failPoints[point]]
+	if !ok {
+		return false
+	}
+	return int(k.failCount[point].Add(1)) == n
+}

@@ -1,0 +1,156 @@
+package mm
+
+import (
+	"tagswap/explore"
+	"tagswap/mte"
+)
+
+// oracle is memory without swap: what every load must see. It changes in the
+// same event as the access or the page-table change that it mirrors. A page of
+// the oracle is a page as the program thinks of it; fork copies it, a pin holds
+// on to it.
+type oracle struct {
+	x     *explore.X
+	pages [MaxMMs * MaxVars * generations]opage
+	cur   [MaxMMs][MaxVars]explore.Atomic // page in use
+}
+
+// generations is how many pages one address may have had before numbers repeat.
+const generations = 3
+
+// opage is one page. alt is a second value it may have: what a page had before
+// MADV_FREE or a fork that raced with a store.
+type opage struct {
+	val   explore.Atomic
+	alt   explore.Atomic // value + 1, 0: none
+	tags  explore.Atomic
+	alts  explore.Atomic // tags + 1 that go with alt
+	holds explore.Atomic
+	lazy  explore.Atomic // MADV_FREE calls under way
+}
+
+func pageID(m *MM, v, gen int) int { return (m.ID*MaxVars+v)*generations + gen }
+
+func (o *oracle) reset(x *explore.X) { o.x = x }
+
+// add makes the page of v in m, or of all address spaces when m is the first of
+// a shared one.
+func (o *oracle) add(m *MM, v int) {
+	for g := range generations {
+		p := &o.pages[pageID(m, v, g)]
+		n := pageID(m, v, g)
+		p.val.Init(o.x, "memory", n, 0)
+		p.alt.Init(o.x, "memory alt", n, 0)
+		p.tags.Init(o.x, "memory tags", n, 0)
+		p.alts.Init(o.x, "memory tags alt", n, 0)
+		p.holds.Init(o.x, "memory holds", n, 0)
+		p.lazy.Init(o.x, "memory lazy", n, 0)
+	}
+	o.cur[m.ID][v].Init(o.x, "memory map", m.ID<<8|v, uint64(pageID(m, v, 0)))
+}
+
+// share makes m see the page of v that owner has.
+func (o *oracle) share(m, owner *MM, v int) {
+	o.cur[m.ID][v].Init(o.x, "memory map", m.ID<<8|v, o.cur[owner.ID][v].Peek())
+}
+
+func (o *oracle) page(m *MM, v int) int { return int(o.cur[m.ID][v].Load()) }
+
+// hold notes that a pin keeps the page of v in m.
+func (o *oracle) hold(m *MM, v int) { o.pages[o.page(m, v)].holds.AddBlind(1) }
+
+// drop ends a hold.
+func (o *oracle) drop(page int) { o.pages[page].holds.AddBlind(-1) }
+
+// zap makes v read as zero in m. Whoever holds the page keeps what was in it.
+func (o *oracle) zap(m *MM, v int) {
+	id := o.page(m, v)
+	if o.pages[id].holds.Load() != 0 {
+		id = id/generations*generations + (id+1)%generations
+		o.cur[m.ID][v].Store(uint64(id))
+	}
+	o.pages[id].set(0, 0)
+}
+
+func (p *opage) set(val, tags uint64) {
+	p.val.Store(val)
+	p.tags.Store(tags)
+	p.alt.Store(0)
+	p.alts.Store(0)
+}
+
+// fork copies the page of v from m to child.
+func (o *oracle) fork(m, child *MM, v int) {
+	from, to := &o.pages[o.page(m, v)], &o.pages[o.page(child, v)]
+	to.val.Store(from.val.Load())
+	to.alt.Store(from.alt.Load())
+	to.tags.Store(from.tags.Load())
+	to.alts.Store(from.alts.Load())
+}
+
+// free says that the page may become zero until somebody stores to it.
+func (o *oracle) free(m *MM, v int) {
+	p := &o.pages[o.page(m, v)]
+	p.alt.Store(1)
+	p.alts.Store(1)
+	p.lazy.AddBlind(1)
+}
+
+// freed ends MADV_FREE.
+func (o *oracle) freed(m *MM, v int) { o.pages[o.page(m, v)].lazy.AddBlind(-1) }
+
+// retag says that the page got PROT_MTE: what was not tagged has tag 0 now.
+func (o *oracle) retag(m *MM, v int) {}
+
+// load compares what the machine read with what it must be and settles on it.
+func (p *opage) load(got uint64) (want uint64, ok bool) {
+	want = p.val.Load()
+	if got == want {
+		return want, true
+	}
+	if a := p.alt.Load(); a != 0 && got == a-1 {
+		p.settle()
+		return got, true
+	}
+	return want, false
+}
+
+// settle makes the second value the only one.
+func (p *opage) settle() {
+	p.val.Store(p.alt.Load() - 1)
+	p.tags.Store(p.alts.Load() - 1)
+	p.alt.Store(0)
+	p.alts.Store(0)
+}
+
+// readTag is load for the tag of one granule.
+func (p *opage) readTag(g int, got uint8) (want uint8, ok bool) {
+	want = mte.Tag(p.tags.Load(), g)
+	if got == want {
+		return want, true
+	}
+	if a := p.alts.Load(); a != 0 && got == mte.Tag(a-1, g) {
+		p.settle()
+		return got, true
+	}
+	return want, false
+}
+
+// store sets the contents. A store while MADV_FREE is under way may still be
+// dropped.
+func (p *opage) store(v uint64) {
+	p.val.Store(v)
+	if p.lazy.Load() == 0 {
+		p.alt.Store(0)
+		p.alts.Store(0)
+	}
+}
+
+// setTag sets the tag of one granule.
+func (p *opage) setTag(g int, tag uint8) {
+	p.tags.Store(mte.With(p.tags.Load(), g, tag))
+	if p.lazy.Load() == 0 {
+		p.alt.Store(0)
+		p.alts.Store(0)
+	}
+}

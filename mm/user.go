@@ -1,0 +1,265 @@
+package mm
+
+import (
+	"fmt"
+
+	"tagswap/mte"
+)
+
+// Signal is what a user access may end in.
+type Signal int
+
+// Signals, by the names that litmus tests use.
+const (
+	NoSignal    Signal = iota
+	TagCheck           // SIGSEGV, SEGV_MTESERR
+	Translation        // SIGSEGV, SEGV_MAPERR or SEGV_ACCERR
+	BusError           // SIGBUS
+	Killed             // out of memory
+)
+
+func (s Signal) String() string {
+	return [...]string{"", "TagCheck", "Translation", "Bus", "Killed"}[s]
+}
+
+// Access is one load, store, LDG or STG of a task. Offsets are granules into the
+// page; contents are one word a page.
+type Access struct {
+	Var     int
+	Write   bool
+	Value   uint64 // stored
+	Granule int
+	Checked bool  // the pointer has a tag, and the access is checked against it
+	Pointer uint8 // that tag
+	Tag     bool  // LDG or STG instead of a load or store
+	NewTag  uint8 // STG
+}
+
+// Do makes one access, faulting pages in as the processor would. It returns what
+// was loaded, or the tag.
+//
+// The walk of the page table and the access are one event: a TLB flush waits
+// for accesses that are under way, so that nobody can come between them.
+func (k *Kernel) Do(t *Task, a Access) (uint64, Signal) {
+	t.tried = false
+	t.looping = true
+	defer t.loopEnd()
+	for misses := 0; ; misses++ {
+		k.X.Loop()
+		t.waited = false
+		var val uint64
+		var sig Signal
+		done := false
+		k.X.Atomically("access", func() { val, sig, done = k.access(t, &a) })
+		if done {
+			return val, sig
+		}
+		t.ret = Done
+		switch r := k.fault(t, a.Var, a.Write); {
+		case r == Segv:
+			return 0, Translation
+		case r == Bus:
+			return 0, BusError
+		case r == NoMem:
+			return 0, Killed
+		case r == Sleep || r == Spin:
+			k.Costs.Retries++
+			k.waitOnce(t, r == Spin)
+		case misses > 1:
+			// The fault did not help, and not for the first time: another round
+			// makes sense only when something has changed.
+			k.waitOnce(t, false)
+		}
+	}
+}
+
+func (t *Task) loopEnd() { t.looping = false }
+
+// access is the processor's part: it is done unless the page table has no
+// suitable entry.
+func (k *Kernel) access(t *Task, a *Access) (uint64, Signal, bool) {
+	p := PTE(t.MM.pte[a.Var].Load())
+	if !p.present() || a.Write && !p.write() {
+		return 0, NoSignal, false
+	}
+	f := k.folio(p.pfn())
+	k.use(f, "user access")
+	if a.Checked && p.tagged() {
+		if got := mte.Tag(k.tagWord(f, t.MM, a.Var, a.Granule), a.Granule); got != a.Pointer {
+			return 0, TagCheck, true
+		}
+	}
+	if a.Write && !p.dirty() {
+		t.MM.pte[a.Var].Store(uint64(p | pteDirty))
+	}
+	o := &k.oracle.pages[k.oracle.page(t.MM, a.Var)]
+	switch {
+	case a.Tag && a.Write:
+		if p.tagged() {
+			f.tags.Store(mte.With(f.tags.Load(), a.Granule, a.NewTag))
+			o.setTag(a.Granule, a.NewTag)
+		}
+		return 0, NoSignal, true
+	case a.Tag:
+		if !p.tagged() {
+			return 0, NoSignal, true
+		}
+		return uint64(mte.Tag(k.tagWord(f, t.MM, a.Var, a.Granule), a.Granule)), NoSignal, true
+	case a.Write:
+		f.data.Store(a.Value)
+		o.store(a.Value)
+		return 0, NoSignal, true
+	}
+	return k.read(f, o), NoSignal, true
+}
+
+// read loads the contents and holds them against the oracle.
+func (k *Kernel) read(f *Folio, o *opage) uint64 {
+	got := f.data.Load()
+	if want, ok := o.load(got); !ok {
+		k.X.Violation("content", fmt.Sprintf("a load sees %s where %d was stored last", word(got), want))
+	}
+	return got
+}
+
+// tagWord reads the tags of a page and holds the granule's against the oracle.
+func (k *Kernel) tagWord(f *Folio, m *MM, v, g int) uint64 {
+	w := f.tags.Load()
+	o := &k.oracle.pages[k.oracle.page(m, v)]
+	if want, ok := o.readTag(g, mte.Tag(w, g)); !ok {
+		k.X.Violation("tags", fmt.Sprintf("a page has tag %d where %d was set last", mte.Tag(w, g), want))
+	}
+	return w
+}
+
+// word shows contents; what a page held before anybody wrote it has a name.
+func word(v uint64) string {
+	if v == garbage {
+		return "stale memory"
+	}
+	return fmt.Sprint(v)
+}
+
+// fault is handle_mm_fault under the mmap lock (arch/arm64/mm/fault.c:
+// do_page_fault, v6.1; without the per-VMA locks of v6.4 and later, which swap
+// faults did not use before v6.7).
+func (k *Kernel) fault(t *Task, v int, write bool) Ret {
+	k.Costs.Faults++
+	m := t.MM
+	m.Lock.RLock()
+	t.mmapped = true
+	vma := m.vma[v].Load()
+	ret := Segv
+	if vma&VMMapped != 0 && vma&VMRead != 0 && (!write || vma&VMWrite != 0) {
+		k.run("handle_pte_fault", t, func(f *Frame) { f.v, f.write = v, write })
+		ret = t.ret
+	}
+	if t.mmapped {
+		m.Lock.RUnlock()
+		t.mmapped = false
+	}
+	return ret
+}
+
+// wait ends a round of a loop that came to nothing; the next begins with it.
+func (k *Kernel) wait(t *Task, busy bool) {
+	k.X.Retry()
+	k.X.Loop()
+	t.waited = true
+}
+
+// waitOnce is wait, unless this round has waited inside the kernel already: then
+// what it read before is not known any more.
+func (k *Kernel) waitOnce(t *Task, busy bool) {
+	if !t.waited {
+		k.wait(t, busy)
+	}
+}
+
+// Held accesses: through a page that pin or get holds, as a device does it or
+// vmsplice. They need no mapping.
+
+// LoadHeld reads the page that the task holds of v.
+func (k *Kernel) LoadHeld(t *Task, v int) uint64 {
+	h := &t.held[v]
+	var got uint64
+	k.X.Atomically("access through a pin", func() {
+		k.use(h.folio, "access through a pin")
+		got = h.folio.data.Load()
+		if want, ok := k.oracle.pages[h.page].load(got); !ok {
+			k.X.Violation(h.property(), fmt.Sprintf("a read through a held page sees %s where %d was stored last", word(got), want))
+		}
+	})
+	return got
+}
+
+// StoreHeld writes to the page that the task holds of v.
+func (k *Kernel) StoreHeld(t *Task, v int, val uint64) {
+	h := &t.held[v]
+	k.X.Atomically("access through a pin", func() {
+		k.use(h.folio, "access through a pin")
+		h.folio.data.Store(val)
+		k.oracle.pages[h.page].store(val)
+	})
+}
+
+// property is what breaks when a held page and its mapping part.
+func (h *hold) property() string {
+	if h.pin {
+		return "pin"
+	}
+	return "content"
+}
+
+// GUP takes a reference on the page of v: FOLL_PIN or FOLL_GET, for writing or
+// not (mm/gup.c:get_user_pages, v6.1).
+func (k *Kernel) GUP(t *Task, v int, pin, write bool) Signal {
+	t.tried = false
+	t.looping = true
+	defer t.loopEnd()
+	for misses := 0; ; misses++ {
+		k.X.Loop()
+		t.waited = false
+		t.ret = Done
+		m := t.MM
+		m.Lock.RLock()
+		t.mmapped = true
+		vma := m.vma[v].Load()
+		ok, got := vma&VMMapped != 0 && (!write || vma&VMWrite != 0), false
+		if ok {
+			got = k.run("follow_page", t, func(f *Frame) { f.v, f.pin, f.write = v, pin, write })
+		}
+		if t.mmapped {
+			m.Lock.RUnlock()
+			t.mmapped = false
+		}
+		switch {
+		case got:
+			return NoSignal
+		case !ok:
+			return Translation
+		case t.ret == Bus:
+			return BusError
+		case t.ret == Sleep || t.ret == Spin || misses > 2:
+			k.waitOnce(t, t.ret == Spin)
+		}
+	}
+}
+
+// PutPage gives back what GUP took.
+func (k *Kernel) PutPage(t *Task, v int) {
+	h := t.held[v]
+	t.held[v] = hold{}
+	n := int64(1)
+	if h.pin {
+		n = pinBias
+	}
+	if h.write {
+		k.set(h.folio, flagDirty)
+	}
+	k.oracle.drop(h.page)
+	k.put(h.folio, n)
+}
+
+// Holds says whether the task holds a page of v.
+func (t *Task) Holds(v int) bool { return t.held[v].folio != nil }
