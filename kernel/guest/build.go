@@ -38,11 +38,13 @@ type build struct {
 	ctid               []uint64 // one a task: cleared by the kernel when a thread ended
 	pagemap            []uint64 // one a space: descriptor
 	ready, mapped      uint64
-	filled             uint64 // set by the Go side once the areas are as full as asked
-	fillMe             uint64 // set by the tasks when their initial state is made
-	mergeWant          uint64 // number of merges asked for
-	merged             uint64 // number of them that ksmd had its chance at
-	merges             uint64 // merges in all programs
+	filled             uint64    // set by the Go side once the areas are as full as asked
+	fillMe             uint64    // set by the tasks when their initial state is made
+	done               uint64    // the tasks meet when all are through
+	met                [2]uint64 // and before and after they touch the pages again
+	mergeWant          uint64    // number of merges asked for
+	merged             uint64    // number of them that ksmd had its chance at
+	merges             uint64    // merges in all programs
 	inst               []*instance
 	holds              int
 	action             uint64
@@ -71,9 +73,7 @@ type instance struct {
 	finalF map[int]uint64 // fault of reading it
 	raw    map[int][2]uint64
 	verify []verifySlot
-	start  uint64
-	done   uint64
-	meet   [2]uint64
+	start  uint64 // the tasks meet before their operations on this instance
 	sys    uint64 // struct sysinfo, 0 when nobody is left to ask
 }
 
@@ -173,6 +173,7 @@ func newBuild(p *Plan, code, data *engine.Region, mte bool, paths []string) *bui
 		b.pagemap = append(b.pagemap, data.Word())
 	}
 	b.ready, b.mapped, b.filled, b.fillMe = data.Word(), data.Word(), data.Word(), data.Word()
+	b.done, b.met = data.Word(), [2]uint64{data.Word(), data.Word()}
 	b.mergeWant, b.merged = data.Word(), data.Word()
 	b.action = code.SigAction()
 	b.mask = code.Words(1)
@@ -180,7 +181,7 @@ func newBuild(p *Plan, code, data *engine.Region, mte bool, paths []string) *bui
 	for range p.Instances {
 		b.inst = append(b.inst, &instance{
 			regs: map[regKey]uint64{}, finals: map[int]uint64{}, finalF: map[int]uint64{}, raw: map[int][2]uint64{},
-			start: data.Word(), done: data.Word(), meet: [2]uint64{data.Word(), data.Word()},
+			start: data.Word(),
 		})
 	}
 	for t := range b.t.Tasks {
@@ -319,44 +320,40 @@ func (b *build) finish(p *prog, t int) {
 }
 
 // body is a task's part of all instances. Tasks meet before each instance (in
-// bulk: once), and again when all are through, and then look at the result.
+// bulk: once), and again when all are through, and then look at the results: the
+// instances have nothing in common but the swap areas.
 func (b *build) body(p *prog, t int) {
 	starters := b.count(func(u int) bool { return !b.forked(u) })
 	p.barrier(b.ready, starters)
-	for lo := 0; lo < len(b.inst); {
-		hi := lo + 1
-		if b.p.Bulk {
-			hi = len(b.inst)
-		}
-		first := b.inst[lo]
-		p.barrier(first.start, starters)
-		p.delay(2000)
-		if b.ops(p, t, lo, hi) {
-			return // it has exited
-		}
-		b.observe(p, t, lo, hi, lo, hi)
-		for u := range b.t.Tasks {
-			if b.forked(u) && b.t.Tasks[u].Of == t {
-				for k := lo; k < hi; k++ {
-					p.sys(0, sysWait4, in(b.forkSlot(u, k)), 0, 0, 0)
-				}
+	if b.ops(p, t, 0, len(b.inst)) {
+		return // it has exited
+	}
+	b.observe(p, t, 0, len(b.inst))
+	for u := range b.t.Tasks {
+		if b.forked(u) && b.t.Tasks[u].Of == t {
+			for k := range b.inst {
+				p.sys(0, sysWait4, in(b.forkSlot(u, k)), 0, 0, 0)
 			}
 		}
-		lo = hi
 	}
 }
 
 // ops appends a task's operations on instances [lo,hi); it reports whether the
 // task has ended with them.
 func (b *build) ops(p *prog, t, lo, hi int) (ended bool) {
+	starters := b.count(func(u int) bool { return !b.forked(u) })
 	for k := lo; k < hi; k++ {
+		if !b.forked(t) && (k == lo || !b.p.Bulk) {
+			p.barrier(b.inst[k].start, starters)
+			p.delay(2000)
+		}
 		for i := range b.t.Tasks[t].Ops {
 			op := &b.t.Tasks[t].Ops[i]
 			if i > 0 {
 				p.delay(300)
 			}
 			if op.Kind == litmus.OpExit {
-				p.bump(b.inst[lo].done, 1)
+				p.bump(b.done, 1)
 				p.add(engine.Instr{Op: engine.Store, Arg: [6]uint64{b.leaving[t], 1, 0}})
 				if b.alone(t) {
 					p.sys(0, sysExitGroup, 0)
@@ -365,39 +362,39 @@ func (b *build) ops(p *prog, t, lo, hi int) (ended bool) {
 				}
 				return true
 			}
-			b.op(p, t, k, k == lo, op)
+			b.op(p, t, k, k == 0, op)
 		}
 	}
 	return false
 }
 
-// observe lets the tasks meet and records the final state of instances
-// [mlo,mhi), of the group [lo,hi). What does not disturb the pages comes first.
-func (b *build) observe(p *prog, t, lo, hi, mlo, mhi int) {
-	g := b.inst[lo]
-	all := b.count(func(u int) bool { return !b.forked(u) }) + uint64(hi-lo)*b.count(b.forked)
+// observe lets the tasks meet and records what t sees of instances [lo,hi). What
+// does not disturb the pages comes first.
+func (b *build) observe(p *prog, t, lo, hi int) {
+	n := uint64(len(b.inst))
+	all := b.count(func(u int) bool { return !b.forked(u) }) + n*b.count(b.forked)
 	live := b.count(func(u int) bool { return !b.forked(u) && !b.exits(u) }) +
-		uint64(hi-lo)*b.count(func(u int) bool { return b.forked(u) && !b.exits(u) })
-	p.barrier(g.done, all)
+		n*b.count(func(u int) bool { return b.forked(u) && !b.exits(u) })
+	p.barrier(b.done, all)
 	for u := range b.t.Tasks {
 		if b.exits(u) {
 			p.waitGE(b.gone[u], 1)
 		}
 	}
 	if t == b.firstLive() {
-		for k := mlo; k < mhi; k++ {
+		for k := lo; k < hi; k++ {
 			b.inst[k].sys = b.data.Words(16)
 			p.sys(0, sysSysinfo, b.inst[k].sys)
 		}
 	}
-	for k := mlo; k < mhi; k++ {
+	for k := lo; k < hi; k++ {
 		b.states(p, t, k)
 	}
-	p.barrier(g.meet[0], live)
-	for k := mlo; k < mhi; k++ {
+	p.barrier(b.met[0], live)
+	for k := lo; k < hi; k++ {
 		b.contents(p, t, k)
 	}
-	p.barrier(g.meet[1], live)
+	p.barrier(b.met[1], live)
 }
 
 // firstLive is the first task that is still there at the end, or -1.

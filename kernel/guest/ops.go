@@ -359,12 +359,8 @@ func (b *build) op(p *prog, t, k int, first bool, op *litmus.Op) {
 func (b *build) fork(p *prog, u, k int) {
 	c := &prog{b: b}
 	b.newSpace(c, u)
-	lo, hi := k, k+1
-	if b.p.Bulk {
-		lo, hi = 0, len(b.inst)
-	}
 	if !b.ops(c, u, k, k+1) {
-		b.observe(c, u, lo, hi, k, k+1)
+		b.observe(c, u, k, k+1)
 		c.sys(0, sysExitGroup, 0)
 	}
 	p.add(engine.Instr{Op: engine.Clone, Dst: b.forkSlot(u, k), Child: c.store(),

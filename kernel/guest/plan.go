@@ -47,7 +47,7 @@ func NewPlan(t *litmus.Test, m Machine) (p *Plan, reason string) {
 			p.MTE = true
 		}
 	}
-	var swapoff, exits, sees, forks, holds bool
+	var swapoff, exits, sees, forks, holds, merges bool
 	for i, task := range t.Tasks {
 		for _, op := range task.Ops {
 			switch op.Kind {
@@ -66,6 +66,7 @@ func NewPlan(t *litmus.Test, m Machine) (p *Plan, reason string) {
 			case litmus.OpSlotCache:
 				return nil, "the kernel has no switch for its slot cache (" + op.Advice + "); only its size and load decide"
 			case litmus.OpMerge:
+				merges = true
 				if !m.KSM {
 					return nil, "this kernel was built without KSM"
 				}
@@ -109,6 +110,8 @@ func NewPlan(t *litmus.Test, m Machine) (p *Plan, reason string) {
 	case swapoff:
 		p.Bulk = true
 		p.Instances = 32
+	case merges:
+		p.Instances = 8
 	case forks || holds:
 		p.Instances = 16
 	}
@@ -141,6 +144,11 @@ func (p *Plan) areas(m Machine) string {
 	return ""
 }
 
+// spare are slots that are always taken, beside those of a test with one or two:
+// kernels do not find the slot of an area with only one
+// (mm/swapfile.c:scan_swap_map_slots (v6.1) looks behind the cluster's next slot).
+const spare = 14
+
 // size scales the areas. The relation of pages to slots is the test's; areas of
 // one or two slots are about reuse of the very slot, so they are kept as they are.
 func (p *Plan) size() {
@@ -153,6 +161,9 @@ func (p *Plan) size() {
 	}
 	for _, a := range p.Test.Machine.Areas {
 		slots, used := a.Slots*p.Instances, a.Used*p.Instances
+		if tiny {
+			slots, used = slots+spare, used+spare
+		}
 		if p.Test.Machine.SlotCache.On && !tiny {
 			used = a.Used * (cacheOnSlots / a.Slots)
 			slots = cacheOnSlots
@@ -161,7 +172,7 @@ func (p *Plan) size() {
 		p.Used = append(p.Used, used)
 		// On a disk the initial state needs a fault that keeps the slot, which a
 		// full area would take away (mm/swap.h:mem_cgroup_swap_full).
-		p.FillLate = p.FillLate || !a.Sync && a.Used > 0
+		p.FillLate = p.FillLate || !a.Sync && used > 0
 	}
 }
 

@@ -82,6 +82,9 @@ func (r *runner) run(t *litmus.Test, bud budget) (rec wire.Record, err error) {
 			rec.Problems["task"] = status
 		}
 		r.collect(b, ar, counts, &rec)
+		if plan.FillLate {
+			ar.unfill()
+		}
 		if rec.Rounds == 5 && len(counts) == 0 {
 			rec.Status, rec.Reason = wire.Skipped, "its initial state could not be made on this kernel in 5 rounds"
 			return rec, nil

@@ -88,8 +88,8 @@ type areas struct {
 	plan   *Plan
 	paths  []string
 	on     []bool
-	filler []byte // memory that takes the used slots
-	base   int64  // slots in use before the test
+	filler [][]byte // memory that takes the used slots
+	base   int64    // slots in use before the test
 }
 
 // assign gives each area of a plan a device.
@@ -157,7 +157,7 @@ func (a *areas) fill(n int) error {
 	for i := 0; i < n; i++ {
 		binary.LittleEndian.PutUint64(m[i*pageSize:], uint64(i)+1)
 	}
-	a.filler = m
+	a.filler = append(a.filler, m)
 	for range 20 {
 		unix.Madvise(m, madvPageout)
 		if swapUsed()-before >= int64(n) {
@@ -169,10 +169,10 @@ func (a *areas) fill(n int) error {
 }
 
 func (a *areas) unfill() {
-	if a.filler != nil {
-		unix.Munmap(a.filler)
-		a.filler = nil
+	for _, m := range a.filler {
+		unix.Munmap(m)
 	}
+	a.filler = nil
 }
 
 // writeHeader writes a swap header of version 1 for that many usable pages

@@ -1,0 +1,263 @@
+package kernel
+
+import (
+	"fmt"
+	"sort"
+	"strconv"
+	"strings"
+
+	"tagswap/kernel/wire"
+	"tagswap/litmus"
+)
+
+// Verdict is what a run says of one test on one kernel.
+type Verdict string
+
+// The verdicts. Ok and No are litmus7's; the others say why there is neither.
+const (
+	Ok      Verdict = "Ok"      // the condition is validated
+	No      Verdict = "No"      // it is not
+	Undef   Verdict = "Undef"   // the kernel itself broke during the test
+	Skipped Verdict = "skipped" // cannot be run there
+	Broken  Verdict = "broken"  // the machine failed its own proofs, or the guest failed
+)
+
+// Observation is litmus7's: how often the bare proposition held.
+type Observation string
+
+// The observations.
+const (
+	Never     Observation = "Never"
+	Sometimes Observation = "Sometimes"
+	Always    Observation = "Always"
+)
+
+// State is one final state with its count.
+type State struct {
+	Key   string `json:"state"`
+	Count int64  `json:"count"`
+	Star  bool   `json:"star"`            // of interest: herd's *>
+	Model string `json:"model,omitempty"` // "", "allowed", "not-allowed"
+}
+
+// Result is one test on one kernel.
+type Result struct {
+	Kernel      string            `json:"kernel"`
+	Release     string            `json:"release"`
+	Litmus      string            `json:"litmus"`
+	Verdict     Verdict           `json:"verdict"`
+	Reason      string            `json:"reason,omitempty"`
+	Observation Observation       `json:"observation,omitempty"`
+	Positive    int64             `json:"positive"` // final states for which the proposition holds
+	Negative    int64             `json:"negative"`
+	States      []State           `json:"outcomes"`
+	Rounds      int64             `json:"rounds"`
+	Discarded   int64             `json:"discarded"`
+	Seconds     float64           `json:"seconds"`
+	Setup       string            `json:"setup,omitempty"`
+	Flags       []string          `json:"flags,omitempty"`  // what the kernel complained of, tasks that died
+	Hidden      []string          `json:"hidden,omitempty"` // locations that a real kernel does not show
+	Console     []string          `json:"console,omitempty"`
+	Design      string            `json:"design,omitempty"`
+	Agreement   string            `json:"agreement,omitempty"`  // agrees, disagrees, unknown
+	NeverSeen   []string          `json:"never_seen,omitempty"` // states that the model allows
+	test        *litmus.Test      //
+	problems    map[string]string //
+}
+
+// Failed says whether a result must fail the run.
+func (r *Result) Failed() bool {
+	return r.Verdict == No || r.Verdict == Undef || r.Verdict == Broken || r.Agreement == "disagrees"
+}
+
+// tri is a truth value of a proposition about a state that is partly hidden.
+type tri int
+
+const (
+	no tri = iota - 1
+	unknown
+	yes
+)
+
+func eval(p *litmus.Prop, get func(litmus.Loc) (int, bool)) tri {
+	if p == nil {
+		return yes
+	}
+	kid := func(i int) tri { return eval(p.Kids[i], get) }
+	switch p.Kind {
+	case litmus.PropTrue:
+		return yes
+	case litmus.PropFalse:
+		return no
+	case litmus.PropNot:
+		return -kid(0)
+	case litmus.PropAnd, litmus.PropOr:
+		sign := tri(1) // and is the least, or the greatest
+		if p.Kind == litmus.PropOr {
+			sign = -1
+		}
+		v := yes
+		for i := range p.Kids {
+			v = min(v, sign*kid(i))
+		}
+		return sign * v
+	case litmus.PropImplies:
+		return max(-kid(0), kid(1))
+	}
+	left, ok := get(p.Loc)
+	right, ok2 := p.Value.N, true
+	if p.Right != nil {
+		right, ok2 = get(*p.Right)
+	}
+	switch {
+	case !ok || !ok2:
+		return unknown
+	case (left == right) != p.Neq:
+		return yes
+	}
+	return no
+}
+
+// parseKey reads a state back.
+func parseKey(key string) (map[string]int, error) {
+	m := map[string]int{}
+	for _, part := range strings.Split(key, ";") {
+		part = strings.TrimSpace(part)
+		if part == "" {
+			continue
+		}
+		i := strings.LastIndexByte(part, '=')
+		if i < 0 {
+			return nil, fmt.Errorf("state %q: no value in %q", key, part)
+		}
+		n, err := strconv.Atoi(part[i+1:])
+		if err != nil {
+			n = -1
+			for t := litmus.Tag(0); t <= litmus.MaxTag; t++ {
+				if t.String() == part[i+1:] {
+					n = int(t)
+				}
+			}
+			if n < 0 {
+				return nil, fmt.Errorf("state %q: value %q", key, part[i+1:])
+			}
+		}
+		m[part[:i]] = n
+	}
+	return m, nil
+}
+
+// judge fills verdict and observation from what the guest counted. A state for
+// which the hidden locations would decide counts in favour of the test: only
+// what was seen can speak against a kernel.
+func judge(r *Result, t *litmus.Test, rec *wire.Record) error {
+	r.test, r.problems = t, rec.Problems
+	for _, l := range t.Observed() {
+		if l.Func == "records" || l.Func == "exclusive" {
+			r.Hidden = append(r.Hidden, l.String())
+		}
+	}
+	r.Rounds, r.Discarded, r.Seconds, r.Setup, r.Reason = rec.Rounds, rec.Discarded, rec.Seconds, rec.Setup, rec.Reason
+	for _, s := range rec.States {
+		vals, err := parseKey(s.Key)
+		if err != nil {
+			return err
+		}
+		get := func(l litmus.Loc) (int, bool) { v, ok := vals[l.String()]; return v, ok }
+		if eval(t.Filter, get) == no {
+			continue
+		}
+		holds := eval(t.Cond, get)
+		inFavour := holds == yes || holds == unknown && t.Quant != litmus.NotExists
+		if inFavour {
+			r.Positive += s.Count
+		} else {
+			r.Negative += s.Count
+		}
+		r.States = append(r.States, State{Key: s.Key, Count: s.Count, Star: inFavour != (t.Quant == litmus.Forall)})
+	}
+	sort.SliceStable(r.States, func(i, j int) bool { return r.States[i].Key < r.States[j].Key })
+	r.Observation = Sometimes
+	switch {
+	case r.Positive == 0:
+		r.Observation = Never
+	case r.Negative == 0:
+		r.Observation = Always
+	}
+	r.Verdict = No
+	switch t.Quant {
+	case litmus.Forall:
+		if r.Negative == 0 {
+			r.Verdict = Ok
+		}
+	case litmus.Exists:
+		if r.Positive > 0 {
+			r.Verdict = Ok
+		}
+	case litmus.NotExists:
+		if r.Positive == 0 {
+			r.Verdict = Ok
+		}
+	}
+	switch rec.Status {
+	case wire.Skipped:
+		r.Verdict, r.Observation = Skipped, ""
+	case wire.Failed:
+		r.Verdict, r.Observation = Broken, ""
+	case wire.Hung:
+		r.Verdict = Undef
+		r.Flags = append(r.Flags, "hang: "+rec.Reason)
+	default:
+		if r.Positive+r.Negative == 0 {
+			r.Verdict, r.Observation, r.Reason = Skipped, "", "its initial state could not be made on this kernel"
+		}
+	}
+	for _, what := range rec.Problems {
+		r.Verdict = Undef
+		r.Flags = append(r.Flags, what)
+	}
+	return nil
+}
+
+// agree compares what was observed with what the model allows.
+func agree(r *Result, m Model) {
+	if m == nil || r.test == nil || r.Verdict != Ok && r.Verdict != No {
+		return
+	}
+	design, ok := DesignOf(r.Release)
+	if !ok {
+		r.Agreement = "unknown"
+		return
+	}
+	r.Design = design
+	allowed, complete, err := m.Allowed(design, r.test)
+	if err != nil {
+		r.Agreement = "unknown"
+		r.Flags = append(r.Flags, "model: "+err.Error())
+		return
+	}
+	seen := map[string]bool{}
+	r.Agreement = "agrees"
+	for i := range r.States {
+		s := &r.States[i]
+		seen[s.Key] = true
+		switch {
+		case allowed[s.Key]:
+			s.Model = "allowed"
+		case complete:
+			s.Model = "not-allowed"
+			r.Agreement = "disagrees"
+		default:
+			s.Model = "not-found"
+			if r.Agreement == "agrees" {
+				r.Agreement = "unknown"
+			}
+		}
+	}
+	for k := range allowed {
+		if !seen[k] {
+			r.NeverSeen = append(r.NeverSeen, k)
+		}
+	}
+	sort.Strings(r.NeverSeen)
+}

@@ -1,0 +1,251 @@
+//go:build linux
+
+package kernel
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"time"
+
+	"tagswap/kernel/console"
+	"tagswap/kernel/deb"
+	"tagswap/kernel/guest"
+	"tagswap/kernel/initramfs"
+	"tagswap/kernel/qemu"
+	"tagswap/kernel/wire"
+	"tagswap/litmus"
+)
+
+// Options is one run.
+type Options struct {
+	Tests   []*litmus.Test
+	Rounds  int64         // of each test; 0: what fits in PerTest
+	PerTest time.Duration // for each test
+	Seed    uint64
+	Monkey  time.Duration
+	Guest   []byte // the guest program, from GuestProgram
+	QEMU    qemu.QEMU
+	Append  string // more of the kernel's command line
+	Model   Model  // may be nil
+
+	Progress func(kernel, what string) // may be nil
+	OnResult func(*Result)             // called for each result as it comes; may be nil
+	Console  func(line string)         // every line of every console; may be nil
+}
+
+// Report is what one kernel did.
+type Report struct {
+	Kernel   string
+	Release  string
+	Boots    int
+	BootTime time.Duration // until the guest first spoke
+	Took     time.Duration
+	Ground   []wire.Record // the machine's proofs, of the first boot
+	Machine  *wire.Machine
+	Notes    []string
+	Results  []*Result
+	Ends     []console.Outcome // how each boot ended
+	Monkey   *wire.Record
+}
+
+// Failed says whether something on this kernel must fail the run.
+func (r *Report) Failed() bool {
+	for _, x := range r.Results {
+		if x.Failed() {
+			return true
+		}
+	}
+	for _, e := range r.Ends {
+		if !e.OK() {
+			return true
+		}
+	}
+	return r.Monkey != nil && len(r.Monkey.Problems) > 0
+}
+
+// maxLostBoots is how many boots may end without a single result before the
+// kernel is given up.
+const maxLostBoots = 2
+
+// diskBytes is the size of each virtio disk.
+const diskBytes = 96 << 20
+
+// Run boots a kernel and runs all tests, in a fresh boot after each one that took
+// the kernel down. Errors are of the machinery: QEMU, the guest program, files.
+func Run(ctx context.Context, k *deb.Kernel, opt Options) (*Report, error) {
+	rep := &Report{Kernel: k.Name, Release: k.Release}
+	start := time.Now()
+	defer func() { rep.Took = time.Since(start) }()
+	left := opt.Tests
+	lost := 0
+	for first := true; first || len(left) > 0; first = false {
+		n := len(rep.Results)
+		done, err := boot(ctx, k, opt, left, rep)
+		if err != nil || ctx.Err() != nil {
+			return rep, err
+		}
+		left = left[done:]
+		end := rep.Ends[len(rep.Ends)-1]
+		if end.OK() && done == 0 {
+			break
+		}
+		if len(rep.Results) == n {
+			if lost++; lost == maxLostBoots {
+				for _, t := range left {
+					rep.result(opt, &Result{Litmus: t.Name, Verdict: Broken, test: t, Console: end.Lines,
+						Reason: fmt.Sprintf("%d boots ended without a result: %s", lost, end)})
+				}
+				break
+			}
+		}
+	}
+	return rep, nil
+}
+
+func (rep *Report) result(opt Options, r *Result) {
+	r.Kernel, r.Release = rep.Kernel, rep.Release
+	agree(r, opt.Model)
+	rep.Results = append(rep.Results, r)
+	if opt.OnResult != nil {
+		opt.OnResult(r)
+	}
+}
+
+// boot boots once and returns how many of the tests are settled.
+func boot(ctx context.Context, k *deb.Kernel, opt Options, tests []*litmus.Test, rep *Report) (done int, err error) {
+	image, err := packInitramfs(k, opt, tests)
+	if err != nil {
+		return 0, err
+	}
+	say := func(what string) {
+		if opt.Progress != nil {
+			opt.Progress(k.Name, what)
+		}
+	}
+	say("booting")
+	rep.Boots++
+	var parser console.Parser
+	start := time.Now()
+	perTest := opt.PerTest + 20*time.Second
+	m := qemu.Machine{
+		Image: k.Image, Initramfs: image, Append: opt.Append, Disks: []int64{diskBytes, diskBytes},
+		Silence: max(45*time.Second, perTest, opt.Monkey+30*time.Second),
+		Timeout: time.Minute + time.Duration(len(tests))*perTest + opt.Monkey,
+	}
+	var failed error
+	deadline := time.Time{}
+	timedOut, err := opt.QEMU.Run(ctx, m, func(line string) bool {
+		if opt.Console != nil {
+			opt.Console(line)
+		}
+		r := parser.Line(line)
+		if r == nil {
+			// A kernel that has said its last word gets a moment for the trace.
+			if parser.Broken() && deadline.IsZero() {
+				deadline = time.Now().Add(3 * time.Second)
+			}
+			return !deadline.IsZero() && time.Now().After(deadline)
+		}
+		switch r.Kind {
+		case wire.Hello:
+			if rep.Machine == nil {
+				rep.Machine, rep.BootTime = r.Machine, time.Since(start)
+			}
+			rep.Release = r.Machine.Release
+		case wire.Ground:
+			if rep.Boots == 1 {
+				rep.Ground = append(rep.Ground, *r)
+			}
+		case wire.Note:
+			rep.Notes = append(rep.Notes, r.Detail)
+		case wire.Start:
+			say(r.Test)
+		case wire.Result:
+			if r.Test == monkeyName {
+				rep.Monkey = r
+				return false
+			}
+			if done == len(tests) || tests[done].Name != r.Test {
+				return false // garbled: Finish says so
+			}
+			res := &Result{Litmus: r.Test}
+			if failed = judge(res, tests[done], r); failed != nil {
+				return true
+			}
+			res.Flags = append(res.Flags, warnings(&parser, r.Test)...)
+			rep.result(opt, res)
+			done++
+		}
+		return false
+	})
+	if err != nil || failed != nil {
+		return done, firstOf(err, failed)
+	}
+	if ctx.Err() != nil {
+		return done, nil
+	}
+	end := parser.Finish(timedOut)
+	rep.Ends = append(rep.Ends, end)
+	if !end.OK() && done < len(tests) && end.During == tests[done].Name {
+		t := tests[done]
+		rep.result(opt, &Result{Litmus: t.Name, Verdict: Undef, Reason: end.String(), Flags: []string{end.String()},
+			Console: end.Lines, test: t})
+		done++
+	}
+	return done, nil
+}
+
+// warnings are the kernel's complaints during a test.
+func warnings(p *console.Parser, test string) (out []string) {
+	for _, w := range p.Warnings {
+		if w.During == test {
+			out = append(out, w.Title)
+		}
+	}
+	return out
+}
+
+func firstOf(errs ...error) error {
+	for _, e := range errs {
+		if e != nil {
+			return e
+		}
+	}
+	return nil
+}
+
+// monkeyName is the test name of the monkey's result.
+const monkeyName = "monkey"
+
+func packInitramfs(k *deb.Kernel, opt Options, tests []*litmus.Test) ([]byte, error) {
+	cfg := guest.Config{Rounds: opt.Rounds, Seconds: opt.PerTest.Seconds(), Seed: opt.Seed, Monkey: opt.Monkey.Seconds()}
+	if opt.Rounds > 0 && opt.PerTest == 0 {
+		cfg.Seconds = math.MaxInt32
+	}
+	files := []initramfs.File{{Path: "init", Mode: 0o755, Body: opt.Guest}}
+	for _, m := range k.Modules {
+		b, err := os.ReadFile(m)
+		if err != nil {
+			return nil, err
+		}
+		name := filepath.Base(m)
+		files = append(files, initramfs.File{Path: guest.ModuleDir[1:] + "/" + name, Mode: 0o644, Body: b})
+		cfg.Modules = append(cfg.Modules, name)
+	}
+	for _, t := range tests {
+		cfg.Tests = append(cfg.Tests, litmus.Format(t))
+	}
+	b, err := json.Marshal(cfg)
+	if err != nil {
+		return nil, err
+	}
+	files = append(files, initramfs.File{Path: guest.ConfigPath[1:], Mode: 0o644, Body: b})
+	var out bytes.Buffer
+	err = initramfs.Write(&out, files, initramfs.None)
+	return out.Bytes(), err
+}
