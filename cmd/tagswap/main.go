@@ -10,7 +10,7 @@ import (
 
 func main() {
 	root := &cobra.Command{Use: "tagswap", SilenceErrors: true, SilenceUsage: true}
-	root.AddCommand(newPageoutCmd())
+	root.AddCommand(newPageoutCmd(), newKernelCmd())
 	if err := root.Execute(); err != nil {
 		fmt.Fprintln(os.Stderr, "tagswap:", err)
 		os.Exit(2)

@@ -138,3 +138,6 @@ func auxv(key uint64) uint64 {
 	}
 	return 0
 }
+
+// HasMTE says whether the machine that this program runs on has MTE.
+func HasMTE() bool { return engine.Supported && auxv(26)&hwcap2MTE != 0 }

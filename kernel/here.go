@@ -1,0 +1,79 @@
+//go:build linux
+
+package kernel
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"tagswap/kernel/console"
+	"tagswap/kernel/guest"
+	"tagswap/kernel/wire"
+	"tagswap/litmus"
+)
+
+// Errors of a run. ErrFailed is a finding: a condition was violated, a kernel
+// broke, or a model disagrees.
+var (
+	ErrFailed = errors.New("a test failed")
+	ErrNoMTE  = errors.New("no MTE on this machine")
+)
+
+// Here runs the tests on the kernel that this program runs on. It needs root and
+// arm64, and puts back what it changes. Without MTE it is ErrNoMTE, unless
+// contentOnly says that the tagged tests may be left out. It must be called from
+// the main goroutine.
+func Here(opt Options, contentOnly bool) (*Report, error) {
+	if !guest.HasMTE() && !contentOnly {
+		n := 0
+		for _, t := range opt.Tests {
+			if p, _ := guest.NewPlan(t, guest.Machine{Sync: 9, Disk: 9, KSM: true}); p != nil {
+				n++
+			}
+		}
+		return nil, fmt.Errorf("%w (or the kernel was built without it): --content-only runs the %d tests that need no tags, "+
+			"or boot a kernel in QEMU with --kernel", ErrNoMTE, n)
+	}
+	rep := &Report{Kernel: "here", Boots: 1}
+	start := time.Now()
+	defer func() { rep.Took = time.Since(start) }()
+	cfg := guest.Config{Rounds: opt.Rounds, Seconds: opt.PerTest.Seconds(), Seed: opt.Seed, Monkey: opt.Monkey.Seconds()}
+	for _, t := range opt.Tests {
+		cfg.Tests = append(cfg.Tests, litmus.Format(t))
+	}
+	done, ended := 0, false
+	var failed error
+	err := guest.Run(cfg, false, func(r wire.Record) {
+		switch r.Kind {
+		case wire.Hello:
+			rep.Machine, rep.Release = r.Machine, r.Machine.Release
+		case wire.Ground:
+			rep.Ground = append(rep.Ground, r)
+		case wire.Start:
+			if opt.Progress != nil {
+				opt.Progress("here", r.Test)
+			}
+		case wire.Result:
+			if r.Test == monkeyName {
+				rep.Monkey = &r
+				return
+			}
+			res := &Result{Litmus: r.Test}
+			if err := judge(res, opt.Tests[done], &r); err != nil && failed == nil {
+				failed = err
+			}
+			rep.result(opt, res)
+			done++
+		case wire.End:
+			ended = true
+		}
+	})
+	if err == nil {
+		err = failed
+	}
+	if err == nil && !ended {
+		rep.Ends = append(rep.Ends, console.Outcome{Type: console.Lost, Title: "the run stopped before its end"})
+	}
+	return rep, err
+}
