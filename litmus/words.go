@@ -80,14 +80,14 @@ func taskNumber(name string) (int, bool) {
 // isReserved says whether a word has a meaning of its own, so that no variable
 // can be called by it.
 func isReserved(word string) bool {
-	if _, isTask := taskNumber(word); isTask || isReg(word) {
+	if isReg(word) || word[0] == 'P' && isNumber(word[1:]) {
 		return true
 	}
 	if _, isOp := opParsers[word]; isOp {
 		return true
 	}
 	for _, words := range [][]string{tagNames, varWords, kindWords, initFuncs, locFuncs, sectionWords,
-		{"true", "false", "not", "plain"}} {
+		faultTypes, {"true", "false", "not", "plain", "MMU", "Fault"}} {
 		if slices.Contains(words, word) {
 			return true
 		}
