@@ -159,7 +159,8 @@ func (c *checker) use(name string, task int, pos Pos) *Var {
 		if len(v.Tasks) > 0 {
 			owner = v.Tasks[0]
 		}
-		c.errorf(pos, "P%d does not map %s, which belongs to P%d; make it shared, or declare one for P%d", task, name, owner, task)
+		c.errorf(pos, "P%d does not map %s, which belongs to P%d; make it shared, or declare one for P%d",
+			task, name, owner, task)
 		return nil
 	}
 	return v

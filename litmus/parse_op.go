@@ -12,9 +12,13 @@ type opParser struct {
 	parse  func(p *parser, op *Op, at *spot) bool
 }
 
-// opParsers is every operation of the language. It is filled in by init, since
-// the parsers of operands ask isReserved, which asks this map.
-var opParsers map[string]opParser
+// opParsers is every operation of the language, and opNames their words by kind.
+// They are filled in by init, since the parsers of operands ask isReserved,
+// which asks this map.
+var (
+	opParsers map[string]opParser
+	opNames   [OpCopyTags + 1]string
+)
 
 func init() {
 	opParsers = map[string]opParser{
@@ -40,6 +44,10 @@ func init() {
 		"barrier":   {OpBarrier, false, (*parser).opBarrier},
 		"peektags":  {OpCopyTags, true, (*parser).opTaskVar},
 	}
+	for word, op := range opParsers {
+		opNames[op.kind] = word
+	}
+	opNames[OpReadTag] = opNames[OpTag]
 }
 
 // OpWords lists the words of all operations, sorted.
@@ -82,7 +90,7 @@ func (p *parser) op(op *Op, at *spot) bool {
 	}
 	if p.accept("=") {
 		if !isReg(word) {
-			p.errorf(t.pos, "%q is no register; registers are r0, r1, … and variables are written with \"store %s VALUE\"", word, word)
+			p.errorf(t.pos, "%q is no register (r0, r1, …); a variable is written with \"store %s VALUE\"", word, word)
 			return false
 		}
 		op.Reg = word
@@ -135,7 +143,7 @@ func (p *parser) access(op *Op, at *spot) (ok bool) {
 		}
 	}
 	if op.Offset != 0 && !op.HasTag {
-		p.errorf(at.value, "an offset chooses a tag; an access without a pointer tag has none (write %s+%d:red)", op.Var, op.Offset)
+		p.errorf(at.value, "an offset chooses a tag; an access without one has none (write %s+%d:red)", op.Var, op.Offset)
 		return false
 	}
 	return true
@@ -158,7 +166,8 @@ func (p *parser) offset() (int, Pos, bool) {
 	pos := p.tok.pos
 	n, ok := p.number("an offset", 0, PageSize-Granule)
 	if ok && n%Granule != 0 {
-		p.errorf(pos, "offset %d is not a multiple of %d, the bytes that share a tag; nearest: %d", n, Granule, n/Granule*Granule)
+		p.errorf(pos, "offset %d is not a multiple of %d, the bytes that share a tag; nearest: %d",
+			n, Granule, n/Granule*Granule)
 		return 0, pos, false
 	}
 	return n, pos, ok

@@ -1,22 +1,13 @@
 package litmus
 
-import (
-	"fmt"
-	"maps"
-	"slices"
-)
+import "fmt"
 
 // String returns the word the operation is written with.
 func (k OpKind) String() string {
-	if k == OpReadTag {
-		return "tag"
+	if k < 0 || int(k) >= len(opNames) {
+		return fmt.Sprintf("OpKind(%d)", int(k))
 	}
-	for _, word := range slices.Sorted(maps.Keys(opParsers)) {
-		if opParsers[word].kind == k {
-			return word
-		}
-	}
-	return fmt.Sprintf("OpKind(%d)", int(k))
+	return opNames[k]
 }
 
 // String returns the operation as it is written in a cell.

@@ -82,7 +82,7 @@ func (t *Test) Observed() []Loc {
 	return all
 }
 
-// regKind says what the registers of a test hold, by task and name.
+// regKey names a register of a task.
 type regKey struct {
 	task int
 	name string
