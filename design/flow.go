@@ -31,7 +31,7 @@ type flow struct {
 	locks []mm.Lock
 	regs  map[mm.Reg]uint64
 	quiet bool // only finds out what entries assume
-	memo  map[situation]*summary
+	memo  map[situation]*fnWalk
 	fns   map[string]*shape
 	found map[complaintAt]*complaint
 	seen  []complaintAt // in the order of discovery
@@ -65,7 +65,7 @@ type shape struct {
 }
 
 func newFlow(u *unit, quiet bool) *flow {
-	f := &flow{u: u, quiet: quiet, memo: map[situation]*summary{}, fns: map[string]*shape{},
+	f := &flow{u: u, quiet: quiet, memo: map[situation]*fnWalk{}, fns: map[string]*shape{},
 		regs: map[mm.Reg]uint64{}, found: map[complaintAt]*complaint{}}
 	for i, r := range u.regs {
 		f.regs[mm.Reg(r)] = 1 << min(i, 63)
@@ -131,7 +131,8 @@ func counted(s *mm.Step, l mm.Lock) bool {
 
 // shape finds the tests of a function that recur: what a test said the first
 // time it says again, until a register that it reads changes or the function
-// jumps back.
+// jumps back. But a test of which every path knows the outcome already is there
+// to look again, and may find something else.
 func (f *flow) shape(b *body) *shape {
 	if s := f.fns[b.fn.Name]; s != nil {
 		return s

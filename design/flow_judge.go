@@ -219,9 +219,42 @@ func (w *fnWalk) judgeExits() {
 	}
 }
 
+// origin follows a lock that an exit leaves held into the function that forgets
+// it on one path and not on another.
+func (w *fnWalk) origin(bad, good *node, bit uint64) (*fnWalk, *node, *node) {
+	for n := bad; n.from != nil; n = n.from {
+		o := &w.b.ops[n.from.at]
+		if n.in.held&bit == 0 || n.from.in.held&bit != 0 {
+			continue
+		}
+		in := n.from.in
+		in.known, in.value = 0, 0
+		callee := w.f.memo[situation{o.call, in, false}]
+		if callee == nil {
+			break
+		}
+		var held, free *node
+		for _, x := range callee.exits {
+			if x.result == n.took && x.out.held == n.in.held {
+				held = x.last
+			} else if x.result == n.took && x.out.held&bit == 0 {
+				free = x.last
+			}
+		}
+		if held == nil || free == nil {
+			break
+		}
+		return callee.origin(held, free, bit)
+	}
+	return w, bad, good
+}
+
 // leaves reports an entry function that returns with a lock it should not hold,
 // or without one that it should.
 func (w *fnWalk) leaves(bad, good *node, l mm.Lock, want, doubt bool) {
+	if !want {
+		w, bad, good = w.origin(bad, good, w.f.bit(l))
+	}
 	how := w.through(bad, good)
 	fn := w.b.fn.Name
 	msg := fmt.Sprintf("%s returns without the %s%s", fn, l, how)

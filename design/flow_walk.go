@@ -22,6 +22,7 @@ type fnWalk struct {
 	via    *node // the caller's place, nil for an entry
 	caller *body
 	mixed  []uint64 // by op: the locks that are held on some paths only
+	echo   []bool   // by op: both outcomes of the test are known, on one path or another
 	sum    *summary
 	todo   []*node
 	seen   map[nodeKey]bool
@@ -45,24 +46,35 @@ type exit struct {
 func (f *flow) call(fn string, in facts, caller *body, via *node) *summary {
 	in.known, in.value = 0, 0
 	key := situation{fn, in, via == nil}
-	if s := f.memo[key]; s != nil {
-		return s
+	if w := f.memo[key]; w != nil {
+		return w.sum
 	}
 	b := f.u.bodies[fn]
 	w := &fnWalk{f: f, b: b, shape: f.shape(b), caller: caller, via: via}
 	w.run(in)
-	w.mixed = make([]uint64, len(b.ops))
-	for i, nodes := range w.at {
-		for _, n := range nodes {
-			w.mixed[i] |= (n.in.held ^ nodes[0].in.held) | (n.in.free ^ nodes[0].in.free)
-		}
-	}
+	w.learn()
 	w.run(in)
-	f.memo[key] = w.sum
+	f.memo[key] = w
 	if !f.quiet && !w.full {
 		w.judge()
 	}
 	return w.sum
+}
+
+// learn looks at a first walk for what a second can tell better.
+func (w *fnWalk) learn() {
+	w.mixed = make([]uint64, len(w.b.ops))
+	w.echo = make([]bool, len(w.b.ops))
+	for i, nodes := range w.at {
+		var yes, no bool
+		for _, n := range nodes {
+			w.mixed[i] |= (n.in.held ^ nodes[0].in.held) | (n.in.free ^ nodes[0].in.free)
+			known := w.shape.tests[i] & n.in.known
+			yes = yes || known&n.in.value != 0
+			no = no || known&^n.in.value != 0
+		}
+		w.echo[i] = yes && no
+	}
 }
 
 // run walks all paths.
@@ -138,7 +150,7 @@ func (w *fnWalk) prim(n *node, o *op) {
 	}
 	bit := w.shape.tests[n.at]
 	for _, result := range []bool{true, false} {
-		if !result && !s.Cond || bit&n.in.known != 0 && (bit&n.in.value != 0) != result {
+		if !result && !s.Cond || w.contradicts(n, bit, result) {
 			continue
 		}
 		if result && s.Cond && len(s.Sets) == 0 && f.bits(s.Takes)&base.held != 0 {
@@ -150,17 +162,22 @@ func (w *fnWalk) prim(n *node, o *op) {
 			out.set |= f.regBits(s.Sets)
 		}
 		f.forget(w.b, w.shape, &out, s.Sets)
-		if bit != 0 {
-			out.known |= bit
-			if result {
-				out.value |= bit
-			}
+		if out.known |= bit; result {
+			out.value |= bit
+		} else {
+			out.value &^= bit
 		}
 		if w.mixed != nil {
 			out.doubt |= w.mixed[n.at] & w.shape.guards[n.at]
 		}
 		w.follow(n, result, out)
 	}
+}
+
+// contradicts says whether a result of a test cannot be, because the path
+// has already seen the other.
+func (w *fnWalk) contradicts(n *node, bit uint64, result bool) bool {
+	return w.echo != nil && w.echo[n.at] && bit&n.in.known != 0 && (bit&n.in.value != 0) != result
 }
 
 // want assumes that a lock, or its stronger form, is held. Where that is known

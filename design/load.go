@@ -4,6 +4,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -72,8 +73,7 @@ func (l Loader) base(d *Design) (*Design, error) {
 	if src, err := catalogue.ReadFile("catalogue/" + d.Base + Ext); err == nil {
 		return Parse(d.Base+Ext, src)
 	}
-	known := Names()
-	var absent error
+	where := ""
 	if l.ReadFile != nil {
 		beside := path.Join(path.Dir(strings.ReplaceAll(d.File, `\`, "/")), d.Base+Ext)
 		src, err := l.ReadFile(beside)
@@ -84,13 +84,12 @@ func (l Loader) base(d *Design) (*Design, error) {
 			}
 			return base, err
 		}
-		absent = err
+		if !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		where = ", and there is no file " + beside
 	}
-	h := hint(d.Base, known)
-	if absent != nil {
-		h += fmt.Sprintf(" (nor is it beside the file: %v)", absent)
-	}
-	return nil, oneError(d.File, d.BasePos, "the catalogue has no design %q%s", d.Base, h)
+	return nil, oneError(d.File, d.BasePos, "the catalogue has no design %q%s%s", d.Base, where, hint(d.Base, Names()))
 }
 
 func oneError(file string, pos Pos, format string, args ...any) error {
