@@ -183,6 +183,7 @@ func (k *Kernel) Reset(x *explore.X, p *Program, cfg Config) {
 		k.failCount[i].Init(x, failPoints[i], -1, 0)
 	}
 	k.oracle.reset(x)
+	k.Costs = Costs{}
 	for i := range k.tasks {
 		k.tasks[i].reset(i)
 	}
