@@ -32,7 +32,7 @@ func newKernelCmd() *cobra.Command {
 		Use:   "kernel",
 		Short: "Run litmus tests on real arm64 kernels with MTE, in QEMU or here",
 	}
-	cmd.AddCommand(newKernelFetchCmd(), newKernelRunCmd())
+	cmd.AddCommand(newKernelFetchCmd(), newKernelRunCmd(), newKernelBuildCmd())
 	return cmd
 }
 
