@@ -23,9 +23,10 @@ type Loader struct {
 }
 
 // Load returns the design with the given name, or from the given file when the
-// argument contains a slash or ends in .design. Its bases are linked.
+// argument contains a slash, ends in .design, or is - (which ReadFile may take
+// for the standard input). Its bases are linked.
 func (l Loader) Load(nameOrPath string) (*Design, error) {
-	if strings.HasSuffix(nameOrPath, Ext) || strings.ContainsAny(nameOrPath, `/\`) {
+	if nameOrPath == "-" || strings.HasSuffix(nameOrPath, Ext) || strings.ContainsAny(nameOrPath, `/\`) {
 		return l.file(nameOrPath)
 	}
 	return Lookup(nameOrPath)

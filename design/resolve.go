@@ -3,6 +3,7 @@ package design
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -26,6 +27,15 @@ func (d *Design) Resolve() map[string]Resolved {
 		}
 	}
 	return all
+}
+
+// Lookup returns one function of a linked design.
+func (d *Design) Lookup(name string) (Resolved, error) {
+	f, ok := d.Resolve()[name]
+	if !ok {
+		return f, fmt.Errorf("design %s has no function %q%s", d.Name, name, hint(name, d.Order()))
+	}
+	return f, nil
 }
 
 // Order returns the names of all functions in reading order: as the root states
