@@ -99,9 +99,6 @@ func (o *oracle) free(m *MM, v int) {
 // freed ends MADV_FREE.
 func (o *oracle) freed(m *MM, v int) { o.pages[o.page(m, v)].lazy.AddBlind(-1) }
 
-// retag says that the page got PROT_MTE: what was not tagged has tag 0 now.
-func (o *oracle) retag(m *MM, v int) {}
-
 // load compares what the machine read with what it must be and settles on it.
 func (p *opage) load(got uint64) (want uint64, ok bool) {
 	want = p.val.Load()
@@ -109,48 +106,49 @@ func (p *opage) load(got uint64) (want uint64, ok bool) {
 		return want, true
 	}
 	if a := p.alt.Load(); a != 0 && got == a-1 {
-		p.settle()
+		p.val.Store(got)
+		p.alt.Store(0)
 		return got, true
 	}
 	return want, false
 }
 
-// settle makes the second value the only one.
-func (p *opage) settle() {
-	p.val.Store(p.alt.Load() - 1)
-	p.tags.Store(p.alts.Load() - 1)
-	p.alt.Store(0)
-	p.alts.Store(0)
-}
-
-// readTag is load for the tag of one granule.
+// readTag is load for the tag of one granule; the page settles on all its tags.
 func (p *opage) readTag(g int, got uint8) (want uint8, ok bool) {
-	want = mte.Tag(p.tags.Load(), g)
+	tags := p.tags.Load()
+	want = mte.Tag(tags, g)
 	if got == want {
 		return want, true
 	}
 	if a := p.alts.Load(); a != 0 && got == mte.Tag(a-1, g) {
-		p.settle()
+		p.tags.Store(a - 1)
+		p.alts.Store(0)
 		return got, true
 	}
 	return want, false
 }
 
 // store sets the contents. A store while MADV_FREE is under way may still be
-// dropped.
+// dropped; one after it may find the old tags or fresh ones.
 func (p *opage) store(v uint64) {
 	p.val.Store(v)
 	if p.lazy.Load() == 0 {
 		p.alt.Store(0)
-		p.alts.Store(0)
 	}
 }
 
 // setTag sets the tag of one granule.
 func (p *opage) setTag(g int, tag uint8) {
 	p.tags.Store(mte.With(p.tags.Load(), g, tag))
+	if a := p.alts.Load(); a != 0 && p.lazy.Load() == 0 {
+		p.alts.Store(mte.With(a-1, g, tag) + 1)
+	}
+}
+
+// setTags sets all tags of the page.
+func (p *opage) setTags(tags uint64) {
+	p.tags.Store(tags)
 	if p.lazy.Load() == 0 {
-		p.alt.Store(0)
 		p.alts.Store(0)
 	}
 }

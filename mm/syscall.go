@@ -10,12 +10,14 @@ import "tagswap/mte"
 func (k *Kernel) Map(m *MM, v int, flags uint64) {
 	m.vma[v].Init(k.X, "vma", m.ID<<8|v, flags|VMMapped|VMRead)
 	k.oracle.add(m, v)
+	k.vars[v].maps.AddBlind(1)
 }
 
 // MapShared is Map for shared memory that owner has already.
 func (k *Kernel) MapShared(m, owner *MM, v int, flags uint64) {
 	m.vma[v].Init(k.X, "vma", m.ID<<8|v, flags|VMMapped|VMRead)
 	k.oracle.share(m, owner, v)
+	k.vars[v].maps.AddBlind(1)
 }
 
 // Reserve makes v known in m, but not mapped.
@@ -26,6 +28,7 @@ func (k *Kernel) Mmap(t *Task, v int, flags uint64) {
 	m := t.MM
 	m.Lock.Lock()
 	m.vma[v].Store(flags | VMMapped | VMRead)
+	k.vars[v].maps.AddBlind(1)
 	m.Lock.Unlock()
 }
 
@@ -104,6 +107,7 @@ func (k *Kernel) Fork(t *Task, child *MM) {
 		flags := m.vma[v].Load()
 		child.vma[v].Store(flags)
 		if k.Cfg.Vars[v].Shared {
+			k.vars[v].maps.AddBlind(1)
 			continue
 		}
 		lock := &k.vars[v].anon

@@ -33,6 +33,7 @@ type Access struct {
 	Pointer uint8 // that tag
 	Tag     bool  // LDG or STG instead of a load or store
 	NewTag  uint8 // STG
+	Whole   bool  // STG on every granule of the page, as one event
 }
 
 // Do makes one access, faulting pages in as the processor would. It returns what
@@ -95,7 +96,11 @@ func (k *Kernel) access(t *Task, a *Access) (uint64, Signal, bool) {
 	o := &k.oracle.pages[k.oracle.page(t.MM, a.Var)]
 	switch {
 	case a.Tag && a.Write:
-		if p.tagged() {
+		switch {
+		case p.tagged() && a.Whole:
+			f.tags.Store(mte.Splat(a.NewTag))
+			o.setTags(mte.Splat(a.NewTag))
+		case p.tagged():
 			f.tags.Store(mte.With(f.tags.Load(), a.Granule, a.NewTag))
 			o.setTag(a.Granule, a.NewTag)
 		}
