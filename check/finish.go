@@ -174,6 +174,7 @@ func (p *program) tearDown() {
 			p.k.ExitAll(p.root(i))
 		}
 	}
+	p.k.ReclaimAll(p.root(0))
 	p.k.DrainSlotCaches(p.root(0))
 	p.k.CheckLeaks()
 }

@@ -4,7 +4,6 @@ import (
 	"tagswap/explore"
 	"tagswap/litmus"
 	"tagswap/mm"
-	"tagswap/mte"
 )
 
 // program is one test under one design, ready to be run by one worker as often
@@ -47,6 +46,7 @@ func newProgram(t *litmus.Test, d *mm.Program, s *sink) *program {
 		p.cfg.Areas = append(p.cfg.Areas, mm.AreaConfig{Sync: a.Sync, Stable: a.Stable, Slots: a.Slots, Used: a.Used, Off: a.Off})
 	}
 	p.cfg.SlotCache, p.cfg.CacheSize = t.Machine.SlotCache.On, t.Machine.SlotCache.Size
+	p.cfg.LRU = uses(t, litmus.OpReclaim)
 	p.cfg.Fail = map[string]int{}
 	for _, f := range t.Machine.Fail {
 		p.cfg.Fail[f.Point] = f.Nth
@@ -237,9 +237,7 @@ func (p *program) fill(i, v int) {
 	t := p.root(i)
 	p.k.Do(t, mm.Access{Var: v, Write: true, Value: uint64(d.Value)})
 	if d.HasTag && d.Tag != 0 {
-		for g := range mte.Granules {
-			p.k.Do(t, mm.Access{Var: v, Write: true, Tag: true, Granule: g, NewTag: uint8(d.Tag)})
-		}
+		p.k.Do(t, mm.Access{Var: v, Write: true, Tag: true, Whole: true, NewTag: uint8(d.Tag)})
 	}
 	if d.ReadOnly {
 		p.k.Mprotect(t, v, mm.VMRead)
@@ -287,4 +285,16 @@ func (p *program) users() {
 		}
 		p.k.Enter(p.tasks[i].mm, n)
 	}
+}
+
+// uses says whether a test has an operation of some kind.
+func uses(t *litmus.Test, kind litmus.OpKind) bool {
+	for i := range t.Tasks {
+		for _, op := range t.Tasks[i].Ops {
+			if op.Kind == kind {
+				return true
+			}
+		}
+	}
+	return false
 }

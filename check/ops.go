@@ -47,7 +47,7 @@ func (p *program) column(x *explore.X, i int) {
 	met := map[string]int{}
 	for n := range p.test.Tasks[i].Ops {
 		op := &p.test.Tasks[i].Ops[n]
-		x.Forget(t.key*64 + uint64(n) + 1)
+		p.k.Base(t.t, t.key*64+uint64(n)+1)
 		if x.Tracing() {
 			x.Note("> " + op.String())
 		}

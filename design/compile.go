@@ -32,6 +32,7 @@ func (r *Registry) Compile(d *Design) (*mm.Program, error) {
 				True: o.yes, False: o.no, Line: o.pos.Line})
 		}
 	}
+	p.Seal()
 	return p, nil
 }
 

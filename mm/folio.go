@@ -143,6 +143,10 @@ func (k *Kernel) free(f *Folio) {
 // lruAdd is folio_add_lru, without the per-CPU batch in front of the list.
 func (k *Kernel) lruAdd(f *Folio) {
 	v := &k.vars[f.v]
+	if !k.Cfg.LRU {
+		f.flags.Set(flagLRU)
+		return
+	}
 	v.lock.Lock()
 	f.flags.Set(flagLRU)
 	v.lru.Store(lruPush(v.lru.Load(), f.pfn))
@@ -150,6 +154,9 @@ func (k *Kernel) lruAdd(f *Folio) {
 }
 
 func (k *Kernel) lruDel(f *Folio) {
+	if !k.Cfg.LRU {
+		return
+	}
 	v := &k.vars[f.v]
 	v.lock.Lock()
 	v.lru.Store(lruRemove(v.lru.Load(), f.pfn))

@@ -5,6 +5,8 @@ package mm
 // a copy of its caller's registers and gives back those that its list names.
 type Frame struct {
 	t         *Task
+	fn        *Func // the list that runs, and where it stands
+	pc        int
 	mm        *MM
 	v         int  // the variable: which page of mm
 	write     bool // FAULT_FLAG_WRITE
@@ -39,17 +41,21 @@ const (
 
 // call runs a step list. It returns the list's result.
 func (k *Kernel) call(fn *Func, f *Frame) bool {
+	f.fn = fn
 	pc := 0
 	for {
 		in := &fn.Code[pc]
 		ok := true
 		switch {
 		case in.Step != nil:
+			f.pc = pc
+			k.forget(f.t)
 			if k.X.Tracing() {
 				k.X.Note(fn.Name + ": " + in.Step.Name)
 			}
 			ok = in.Step.Run(k, f, in.Arg)
 		case in.Call != nil:
+			f.pc = pc
 			ok = k.enter(in.Call, f)
 		}
 		next := in.False
@@ -113,9 +119,6 @@ func (k *Kernel) run(name string, t *Task, set func(*Frame)) bool {
 	fn := k.P.Funcs[name]
 	if fn == nil {
 		panic("tagswap internal: no step list " + name)
-	}
-	if !t.looping {
-		k.X.Loop()
 	}
 	base := t.depth
 	t.depth++

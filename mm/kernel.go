@@ -30,6 +30,7 @@ type Config struct {
 	SlotCache bool // per-CPU slot caches are active at the start
 	CacheSize int  // slots a batch
 	Vars      []VarConfig
+	LRU       bool           // keep the order of pages on the LRU; only Reclaim looks at it
 	Fail      map[string]int // allocation point -> which call fails, from 1
 }
 
@@ -92,12 +93,13 @@ type Task struct {
 	depth   int
 	nfolio  int
 	ret     Ret
-	other   int  // KSM: the second variable
-	at      int  // the CPU whose slot cache is walked
-	tried   bool // the fault was retried for the folio lock (FAULT_FLAG_TRIED)
-	looping bool // a retrying access notes what its rounds read
-	waited  bool // this round has waited inside the kernel already
-	mmapped bool // holds its mm's mmap lock shared, for a fault
+	other   int    // KSM: the second variable
+	at      int    // the CPU whose slot cache is walked
+	tried   bool   // the fault was retried for the folio lock (FAULT_FLAG_TRIED)
+	base    uint64 // see Base
+	seen    seen   // by this round
+	misses  int    // rounds of this access that came to nothing
+	mmapped bool   // holds its mm's mmap lock shared, for a fault
 	held    [MaxVars]hold
 }
 

@@ -1,11 +1,14 @@
 package mm
 
+import "sort"
+
 // Func is a compiled step list. It is immutable once built; all executions and
 // workers share it.
 type Func struct {
 	Name    string
 	Code    []Instr
 	Returns []Reg // registers that the caller gets back; all others are the callee's own
+	id      int   // place in Program.Funcs by name
 	HasBody bool  // false: declared by a call before its list was compiled
 }
 
@@ -30,6 +33,19 @@ const (
 type Program struct {
 	Name  string
 	Funcs map[string]*Func
+}
+
+// Seal makes p ready to run; nothing may be added afterwards. It gives every
+// function a number that depends on the names alone.
+func (p *Program) Seal() {
+	names := make([]string, 0, len(p.Funcs))
+	for name := range p.Funcs {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for i, name := range names {
+		p.Funcs[name].id = i
+	}
 }
 
 // Lock names what a step needs held, takes or drops, for the static check.

@@ -75,10 +75,15 @@ func (k *Kernel) arrays(si *SwapInfo, what string) {
 func (k *Kernel) mapRead(e Entry, what string) uint64 {
 	si := k.area(e)
 	k.arrays(si, what)
-	return si.slots[e.Slot()].Load()
+	v := si.slots[e.Slot()].Load()
+	k.sawSlot(e, v)
+	return v
 }
 
-func (k *Kernel) mapWrite(e Entry, v uint64) { k.area(e).slots[e.Slot()].Store(v) }
+func (k *Kernel) mapWrite(e Entry, v uint64) {
+	k.area(e).slots[e.Slot()].Store(v)
+	k.sawSlot(e, v)
+}
 
 // mapPut is __swap_entry_free_locked (mm/swapfile.c, v6.1): it drops one count,
 // or the cache's hold. What would become 0 is written as the cache's hold, so

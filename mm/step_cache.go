@@ -13,7 +13,9 @@ var cacheSteps = []*Step{
 		func(k *Kernel, f *Frame) bool {
 			si := k.area(f.entry)
 			k.arrays(si, "swap cache lookup")
-			f.folio = k.folio(int(si.folios[f.entry.Slot()].Load()))
+			pfn := si.folios[f.entry.Slot()].Load()
+			k.sawCache(f.entry, pfn)
+			f.folio = k.folio(int(pfn))
 			return f.folio != nil
 		}).uses(RegEntry).sets(RegFolio),
 	cond("swap_cache_recheck", "mm/filemap.c:filemap_get_entry (v6.1)",
@@ -67,7 +69,10 @@ var cacheSteps = []*Step{
 		func(k *Kernel, f *Frame) { k.get(f.folio, 1) }).uses(RegFolio),
 	act("cpu_relax", "mm/filemap.c:filemap_get_entry (v6.1)",
 		"Spins until something that this round read has changed: whoever froze the folio is about to take it out.",
-		func(k *Kernel, f *Frame) { k.wait(f.t, false) }),
+		func(k *Kernel, f *Frame) {
+			f.t.seen.folio = f.folio
+			k.wait(f.t, true)
+		}),
 }
 
 var deviceSteps = []*Step{

@@ -110,7 +110,6 @@ func (k *Kernel) allocFolio(f *Frame) *Folio {
 func (k *Kernel) waitRound(t *Task) {
 	busy := t.ret == Spin
 	t.ret = Done
-	k.Costs.Retries++
 	k.wait(t, busy)
 }
 

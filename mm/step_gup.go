@@ -66,6 +66,7 @@ var shmemSteps = []*Step{
 		"Looks the page up in the file's page cache without a lock: folio, or entry if it is out, or neither.",
 		func(k *Kernel, f *Frame) {
 			p := PTE(k.vars[f.v].mapping.Load())
+			f.t.seen.file = uint64(p)
 			f.folio, f.entry = nil, 0
 			switch {
 			case p.present():

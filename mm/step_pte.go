@@ -127,7 +127,11 @@ var pteSteps = []*Step{
 		func(k *Kernel, f *Frame) bool { return k.Cfg.Vars[f.v].Shared }),
 }
 
-func (k *Kernel) readPTE(f *Frame) PTE { return PTE(f.mm.pte[f.v].Load()) }
+func (k *Kernel) readPTE(f *Frame) PTE {
+	p := PTE(f.mm.pte[f.v].Load())
+	k.sawPTE(f, p)
+	return p
+}
 
 func (k *Kernel) writePTE(f *Frame, p PTE) {
 	if p.present() && p.write() && !k.Cfg.Vars[f.v].Shared {

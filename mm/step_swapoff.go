@@ -10,6 +10,9 @@ var swapoffSteps = []*Step{
 	cond("inuse_zero", swapfileC+"try_to_unuse (v6.1)", "Reads inuse_pages without a lock; true when no slot of the device is in use.",
 		func(k *Kernel, f *Frame) bool {
 			si := &k.areas[f.area]
+			if f.t.seen.world == 0 {
+				f.t.seen.entry, f.t.seen.world = mkEntry(f.area, 0), k.world(f.area)
+			}
 			return si.inuse.Load() == uint64(si.cfg.Used)
 		}),
 	act("mmlist_walk", swapfileC+"try_to_unuse (v6.1)", "Starts a walk over the address spaces that may have swap entries (mmlist).",

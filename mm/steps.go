@@ -23,7 +23,7 @@ func Entries() []string { return entries[:] }
 
 var entries = [...]string{
 	"handle_pte_fault", "madvise_pageout", "madvise_dontneed", "madvise_free", "madvise_willneed",
-	"reclaim", "fork_pte", "zap_pte", "change_pte", "follow_page", "swapoff", "merge",
+	"reclaim", "swap_out", "fork_pte", "zap_pte", "change_pte", "follow_page", "swapoff", "merge",
 	"slot_cache_drain", "shmem_evict",
 }
 

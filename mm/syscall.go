@@ -92,6 +92,20 @@ func (k *Kernel) madvise(t *Task, m *MM, v int, list string, zap bool) {
 // Reclaim is kswapd with the oldest page of v.
 func (k *Kernel) Reclaim(t *Task, v int) { k.run("reclaim", t, func(f *Frame) { f.v = v }) }
 
+// ReclaimAll is memory pressure after the end: every page that is still on the LRU
+// is looked at once. What nobody uses any more, as a page left in the swap cache,
+// goes then.
+func (k *Kernel) ReclaimAll(t *Task) {
+	k.eachFolio(func(fo *Folio) {
+		if fo.life.Peek() == 0 || !fo.flags.TestAndClear(flagLRU) {
+			return
+		}
+		k.get(fo, 1)
+		k.lruDel(fo)
+		k.run("swap_out", t, func(f *Frame) { f.v, f.folio = fo.v, fo })
+	})
+}
+
 // Merge is ksmd with the pages of x and y.
 func (k *Kernel) Merge(t *Task, x, y int) {
 	t.MM.Lock.RLock()

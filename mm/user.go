@@ -43,11 +43,9 @@ type Access struct {
 // for accesses that are under way, so that nobody can come between them.
 func (k *Kernel) Do(t *Task, a Access) (uint64, Signal) {
 	t.tried = false
-	t.looping = true
-	defer t.loopEnd()
-	for misses := 0; ; misses++ {
-		k.X.Loop()
-		t.waited = false
+	for t.misses = 0; ; t.misses++ {
+		t.seen = seen{}
+		k.forget(t)
 		var val uint64
 		var sig Signal
 		done := false
@@ -64,17 +62,15 @@ func (k *Kernel) Do(t *Task, a Access) (uint64, Signal) {
 		case r == NoMem:
 			return 0, Killed
 		case r == Sleep || r == Spin:
-			k.Costs.Retries++
-			k.waitOnce(t, r == Spin)
-		case misses > 1:
+			k.wait(t, r == Spin)
+		case t.misses > 1:
 			// The fault did not help, and not for the first time: another round
 			// makes sense only when something has changed.
-			k.waitOnce(t, false)
+			k.wait(t, false)
+			t.misses = 0
 		}
 	}
 }
-
-func (t *Task) loopEnd() { t.looping = false }
 
 // access is the processor's part: it is done unless the page table has no
 // suitable entry.
@@ -166,21 +162,6 @@ func (k *Kernel) fault(t *Task, v int, write bool) Ret {
 	return ret
 }
 
-// wait ends a round of a loop that came to nothing; the next begins with it.
-func (k *Kernel) wait(t *Task, busy bool) {
-	k.X.Retry()
-	k.X.Loop()
-	t.waited = true
-}
-
-// waitOnce is wait, unless this round has waited inside the kernel already: then
-// what it read before is not known any more.
-func (k *Kernel) waitOnce(t *Task, busy bool) {
-	if !t.waited {
-		k.wait(t, busy)
-	}
-}
-
 // Held accesses: through a page that pin or get holds, as a device does it or
 // vmsplice. They need no mapping.
 
@@ -220,11 +201,9 @@ func (h *hold) property() string {
 // not (mm/gup.c:get_user_pages, v6.1).
 func (k *Kernel) GUP(t *Task, v int, pin, write bool) Signal {
 	t.tried = false
-	t.looping = true
-	defer t.loopEnd()
-	for misses := 0; ; misses++ {
-		k.X.Loop()
-		t.waited = false
+	for t.misses = 0; ; t.misses++ {
+		t.seen = seen{}
+		k.forget(t)
 		t.ret = Done
 		m := t.MM
 		m.Lock.RLock()
@@ -245,8 +224,8 @@ func (k *Kernel) GUP(t *Task, v int, pin, write bool) Signal {
 			return Translation
 		case t.ret == Bus:
 			return BusError
-		case t.ret == Sleep || t.ret == Spin || misses > 2:
-			k.waitOnce(t, t.ret == Spin)
+		case t.ret == Sleep || t.ret == Spin || t.misses > 2:
+			k.wait(t, t.ret == Spin)
 		}
 	}
 }
