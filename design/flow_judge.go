@@ -149,42 +149,45 @@ func (w *fnWalk) callSite() string {
 }
 
 // through names a line of the bad path by which the reader recognises it: the
-// last that the good path avoids, else the last test that went the other way.
+// last that the good path avoids, else the last test that goes the other way.
 func (w *fnWalk) through(bad, good *node) string {
-	onGood := map[int]bool{}
-	results := map[int]map[bool]bool{}
-	if good != nil {
-		for n := good; n.from != nil; n = n.from {
-			i := n.from.at
-			onGood[i] = true
-			if results[i] == nil {
-				results[i] = map[bool]bool{}
-			}
-			results[i][n.took] = true
-		}
+	line, test := w.parting(bad, good)
+	if line != "" {
+		return line
 	}
-	test := ""
+	return test
+}
+
+// parting describes where a bad path parts from a good one: the last line that
+// the good path avoids, and the last test that goes the other way.
+func (w *fnWalk) parting(bad, good *node) (line, test string) {
+	if good == nil {
+		return "", ""
+	}
+	type outcome struct {
+		op   int
+		took bool
+	}
+	onGood, went := map[int]bool{}, map[outcome]bool{}
+	for n := good; n.from != nil; n = n.from {
+		onGood[n.from.at] = true
+		went[outcome{n.from.at, n.took}] = true
+	}
 	for n := bad; n.from != nil; n = n.from {
 		i := n.from.at
 		o := &w.b.ops[i]
-		if o.bare() {
-			continue
-		}
-		if good != nil && !onGood[i] {
-			return fmt.Sprintf(" on the path through line %d", o.pos.Line)
-		}
-		if o.yes != o.no && !results[i][n.took] && test == "" {
-			word := "fails"
+		switch {
+		case o.bare():
+		case !onGood[i] && line == "":
+			line = fmt.Sprintf(" on the path through line %d", o.pos.Line)
+		case onGood[i] && !went[outcome{i, n.took}] && test == "":
+			test = fmt.Sprintf(" on the path on which %s in line %d fails", o.name(), o.pos.Line)
 			if n.took {
-				word = "succeeds"
+				test = fmt.Sprintf(" on the path on which %s in line %d succeeds", o.name(), o.pos.Line)
 			}
-			test = fmt.Sprintf(" on the path on which %s in line %d %s", o.name(), o.pos.Line, word)
 		}
 	}
-	if good == nil {
-		return ""
-	}
-	return test
+	return line, test
 }
 
 // judgeExits checks what an entry function leaves behind.
@@ -255,7 +258,10 @@ func (w *fnWalk) leaves(bad, good *node, l mm.Lock, want, doubt bool) {
 	if !want {
 		w, bad, good = w.origin(bad, good, w.f.bit(l))
 	}
-	how := w.through(bad, good)
+	line, how := w.parting(bad, good)
+	if how == "" {
+		how = line
+	}
 	fn := w.b.fn.Name
 	msg := fmt.Sprintf("%s returns without the %s%s", fn, l, how)
 	if !want {
