@@ -9,16 +9,7 @@ import (
 // bind checks that every name means something, and what it is used for.
 func (u *unit) bind() {
 	names := append(slices.Clone(u.names), u.order...)
-	for _, e := range u.Entries {
-		if _, ok := u.fns[e]; !ok {
-			h := ""
-			if n := nearest(e, u.order); n != "" && !slices.Contains(u.Entries, n) {
-				h = fmt.Sprintf("; is %q meant to be it?", n)
-			}
-			u.errs.add(u.design.File, u.design.NamePos, "design %s has no function %s, which the model calls%s",
-				u.design.Name, e, h)
-		}
-	}
+	u.entries()
 	for _, n := range u.order {
 		fn := u.fns[n]
 		for _, reg := range fn.Returns {
@@ -33,6 +24,29 @@ func (u *unit) bind() {
 		})
 	}
 	u.calls()
+}
+
+// entries checks that the functions that the model calls are there.
+func (u *unit) entries() {
+	var missing []string
+	h := ""
+	for _, e := range u.Entries {
+		if _, ok := u.fns[e]; ok {
+			continue
+		}
+		missing = append(missing, e)
+		if n := nearest(e, u.order); n != "" && !slices.Contains(u.Entries, n) && h == "" {
+			h = fmt.Sprintf("; is %q meant to be %s?", n, e)
+		}
+	}
+	if len(missing) == 0 {
+		return
+	}
+	if h == "" && u.design.Base == "" {
+		h = "; does it lack a base?"
+	}
+	u.errs.add(u.design.File, u.design.NamePos, "design %s lacks what the model calls: %s%s",
+		u.design.Name, strings.Join(missing, ", "), h)
 }
 
 // terms returns the steps and calls of one statement, without those inside it.
@@ -58,6 +72,9 @@ func terms(s *Stmt) []*Term {
 
 // bindTerm checks one use of a name.
 func (u *unit) bindTerm(fn Resolved, s *Stmt, t *Term, names []string) {
+	if u.errs.full() {
+		return
+	}
 	n := t.Name
 	if isCall(u.fns, fn.Name, n.Text) {
 		if t.Arg.Text != "" {

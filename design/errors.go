@@ -65,6 +65,11 @@ func (es *Errors) put(n *Error) {
 	}
 }
 
+// full says whether further errors would be dropped.
+func (es Errors) full() bool {
+	return len(es) >= 2*maxErrors || len(es)-len(es.Warnings()) >= maxErrors
+}
+
 // sorted returns the list in the order of the files.
 func (es Errors) sorted() Errors {
 	sort.SliceStable(es, func(i, j int) bool {

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"tagswap/mm"
 )
 
 // Each file of testdata/errors holds its own messages: "line ### message", or
@@ -99,4 +101,27 @@ func takeError(got *Errors, w wanted) bool {
 		}
 	}
 	return false
+}
+
+// A function with too many paths is not checked for locks, and says so.
+func TestTooManyPaths(t *testing.T) {
+	reg := testRegistry("f")
+	src := "design x\nfn f\n"
+	for range 2 {
+		for i := range 12 {
+			name := fmt.Sprintf("test%d", i)
+			reg.Steps = append(reg.Steps, &mm.Step{Name: name, Cond: true})
+			src += "    if " + name + "\n        a\n"
+		}
+	}
+	got := checkFile("x.design", src, reg)
+	const want = "x.design:3:8: warning: f has too many paths: its locks are not checked"
+	if len(got) != 1 || got[0].Error() != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+	// past the limit of what is shown, nothing is added
+	src = "design x\nfn f\n" + strings.Repeat("    nonsense\n", 100)
+	if got := checkFile("x.design", src, reg); len(got) != maxErrors {
+		t.Errorf("%d errors", len(got))
+	}
 }

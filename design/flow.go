@@ -62,6 +62,8 @@ type shape struct {
 	tests  []uint64 // for each op the bit of its test, 0 when it decides nothing that recurs
 	live   []uint64 // for each op the tests that may still come
 	guards []uint64 // for each op that is a test of an if: the locks that its blocks use
+	// for each register the tests that read it
+	readers map[mm.Reg]uint64
 }
 
 func newFlow(u *unit, quiet bool) *flow {
@@ -147,7 +149,8 @@ func (f *flow) shape(b *body) *shape {
 			count[test{o.step, o.arg}]++
 		}
 	}
-	s := &shape{tests: make([]uint64, len(b.ops)), live: make([]uint64, len(b.ops)), guards: make([]uint64, len(b.ops))}
+	s := &shape{tests: make([]uint64, len(b.ops)), live: make([]uint64, len(b.ops)), guards: make([]uint64, len(b.ops)),
+		readers: map[mm.Reg]uint64{}}
 	bits := map[test]uint64{}
 	for i, o := range b.ops {
 		if o.stmt != nil && o.stmt.Kind == If && decides(o.step) {
@@ -161,6 +164,9 @@ func (f *flow) shape(b *body) *shape {
 			bits[t] = 1 << len(bits)
 		}
 		s.tests[i] = bits[t]
+		for _, r := range o.step.Uses {
+			s.readers[r] |= bits[t]
+		}
 	}
 	for changed := true; changed; {
 		changed = false
@@ -186,15 +192,10 @@ func decides(s *mm.Step) bool {
 }
 
 // forget drops the tests that read one of the registers just set.
-func (f *flow) forget(b *body, s *shape, in *facts, set []mm.Reg) {
-	if in.known == 0 || len(set) == 0 {
-		return
-	}
-	for i, o := range b.ops {
-		if s.tests[i]&in.known != 0 && slices.ContainsFunc(o.step.Uses, func(r mm.Reg) bool { return slices.Contains(set, r) }) {
-			in.known &^= s.tests[i]
-			in.value &^= s.tests[i]
-		}
+func (s *shape) forget(in *facts, set []mm.Reg) {
+	for _, r := range set {
+		in.known &^= s.readers[r]
+		in.value &^= s.readers[r]
 	}
 }
 

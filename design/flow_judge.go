@@ -17,22 +17,24 @@ type complaintAt struct {
 // complaint is an error of the lock check before it is known whether a surer
 // one for the same place comes up.
 type complaint struct {
+	what  string // with the place, the key
+	msg   string
+	lock  bool // about locks, not registers
+	doubt bool // only a warning
 	fn    Resolved
 	pos   Pos
-	msg   string
-	doubt bool
-	lock  bool // about locks, not registers
 }
 
-func (w *fnWalk) complain(op int, what, msg string, lock, doubt bool) {
-	at := complaintAt{w.b.fn.Name, op, what}
-	c := &complaint{w.b.fn, w.b.ops[op].pos, msg, doubt, lock}
+// complain records a complaint about an op.
+func (w *fnWalk) complain(op int, c complaint) {
+	c.fn, c.pos = w.b.fn, w.b.ops[op].pos
+	at := complaintAt{w.b.fn.Name, op, c.what}
 	prior := w.f.found[at]
 	if prior == nil {
 		w.f.seen = append(w.f.seen, at)
 	}
-	if prior == nil || prior.doubt && !doubt {
-		w.f.found[at] = c
+	if prior == nil || prior.doubt && !c.doubt {
+		w.f.found[at] = &c
 	}
 }
 
@@ -53,38 +55,41 @@ func (w *fnWalk) judgeStep(i int, s *mm.Step) {
 	f := w.f
 	for _, l := range s.Needs {
 		bit := f.bit(l) | f.stronger(l)
-		bad, good, doubt := w.split(i, bit, func(in facts) bool { return in.free&bit == bit })
-		if bad != nil {
-			w.complain(i, "needs "+string(l), fmt.Sprintf("%s needs the %s, which %s", s.Name, l, w.lacking(bad, good, l)), true, doubt)
-		}
+		w.judgeLock(i, l, "needs", bit, w.lacking, func(in facts) bool { return in.free&bit == bit })
 	}
 	for _, l := range s.Drops {
 		bit := f.bit(l)
-		bad, good, doubt := w.split(i, bit, func(in facts) bool { return in.free&bit != 0 })
-		if bad != nil {
-			w.complain(i, "drops "+string(l), fmt.Sprintf("%s drops the %s, which %s", s.Name, l, w.lacking(bad, good, l)), true, doubt)
-		}
+		w.judgeLock(i, l, "drops", bit, w.lacking, func(in facts) bool { return in.free&bit != 0 })
 	}
 	for _, l := range s.Takes {
 		if s.Cond || counted(s, l) || slices.Contains(s.Drops, l) {
 			continue // a trylock fails, and a reference can be taken twice
 		}
 		bit := f.bit(l)
-		bad, good, doubt := w.split(i, bit, func(in facts) bool { return in.held&bit != 0 })
-		if bad != nil {
-			w.complain(i, "takes "+string(l), fmt.Sprintf("%s takes the %s, which %s", s.Name, l, w.having(bad, good, l)), true, doubt)
-		}
+		w.judgeLock(i, l, "takes", bit, w.having, func(in facts) bool { return in.held&bit != 0 })
+	}
+	if decides(s) {
+		return
 	}
 	for _, r := range s.Uses {
-		if decides(s) {
-			break
-		}
 		bit := f.regs[r]
-		bad, good, doubt := w.split(i, 0, func(in facts) bool { return in.set&bit == 0 })
+		bad, good, _ := w.split(i, 0, func(in facts) bool { return in.set&bit == 0 })
 		if bad != nil {
-			w.complain(i, "uses "+string(r), fmt.Sprintf("%s reads the register %s, which is not set%s", s.Name, r, w.through(bad, good)), false, doubt)
+			msg := fmt.Sprintf("%s reads the register %s, which is not set%s", s.Name, r, w.through(bad, good))
+			w.complain(i, complaint{what: "uses " + string(r), msg: msg})
 		}
 	}
+}
+
+// judgeLock checks one thing that a step does with a lock.
+func (w *fnWalk) judgeLock(i int, l mm.Lock, verb string, bits uint64,
+	why func(bad, good *node, l mm.Lock) string, isBad func(facts) bool) {
+	bad, good, doubt := w.split(i, bits, isBad)
+	if bad == nil {
+		return
+	}
+	msg := fmt.Sprintf("%s %s the %s, which %s", w.b.ops[i].name(), verb, l, why(bad, good, l))
+	w.complain(i, complaint{what: verb + " " + string(l), msg: msg, lock: true, doubt: doubt})
 }
 
 // split finds a path to an op that is bad and one that is not. A path on which
@@ -149,42 +154,45 @@ func (w *fnWalk) callSite() string {
 }
 
 // through names a line of the bad path by which the reader recognises it: the
-// last that the good path avoids, else the last test that went the other way.
+// last that the good path avoids, else the last test that goes the other way.
 func (w *fnWalk) through(bad, good *node) string {
-	onGood := map[int]bool{}
-	results := map[int]map[bool]bool{}
-	if good != nil {
-		for n := good; n.from != nil; n = n.from {
-			i := n.from.at
-			onGood[i] = true
-			if results[i] == nil {
-				results[i] = map[bool]bool{}
-			}
-			results[i][n.took] = true
-		}
+	line, test := w.parting(bad, good)
+	if line != "" {
+		return line
 	}
-	test := ""
+	return test
+}
+
+// parting describes where a bad path parts from a good one: the last line that
+// the good path avoids, and the last test that goes the other way.
+func (w *fnWalk) parting(bad, good *node) (line, test string) {
+	if good == nil {
+		return "", ""
+	}
+	type outcome struct {
+		op   int
+		took bool
+	}
+	onGood, went := map[int]bool{}, map[outcome]bool{}
+	for n := good; n.from != nil; n = n.from {
+		onGood[n.from.at] = true
+		went[outcome{n.from.at, n.took}] = true
+	}
 	for n := bad; n.from != nil; n = n.from {
 		i := n.from.at
 		o := &w.b.ops[i]
-		if o.bare() {
-			continue
-		}
-		if good != nil && !onGood[i] {
-			return fmt.Sprintf(" on the path through line %d", o.pos.Line)
-		}
-		if o.yes != o.no && !results[i][n.took] && test == "" {
-			word := "fails"
+		switch {
+		case o.bare():
+		case !onGood[i] && line == "":
+			line = fmt.Sprintf(" on the path through line %d", o.pos.Line)
+		case onGood[i] && !went[outcome{i, n.took}] && test == "":
+			test = fmt.Sprintf(" on the path on which %s in line %d fails", o.name(), o.pos.Line)
 			if n.took {
-				word = "succeeds"
+				test = fmt.Sprintf(" on the path on which %s in line %d succeeds", o.name(), o.pos.Line)
 			}
-			test = fmt.Sprintf(" on the path on which %s in line %d %s", o.name(), o.pos.Line, word)
 		}
 	}
-	if good == nil {
-		return ""
-	}
-	return test
+	return line, test
 }
 
 // judgeExits checks what an entry function leaves behind.
@@ -215,7 +223,13 @@ func (w *fnWalk) judgeExits() {
 		if bad == nil || !known && want != 0 && good == nil {
 			continue // an entry that is called with a lock may have to drop it
 		}
-		w.leaves(bad, good, l, want != 0, good != nil && bad.in.doubt&bit != 0)
+		c := complaint{what: "leaves " + string(l), lock: true, doubt: good != nil && bad.in.doubt&bit != 0}
+		if want != 0 {
+			c.msg = fmt.Sprintf("%s returns without the %s%s", w.b.fn.Name, l, w.apart(bad, good))
+			w.complain(bad.from.at, c)
+		} else {
+			w.forgets(bad, good, l, c)
+		}
 	}
 }
 
@@ -249,25 +263,26 @@ func (w *fnWalk) origin(bad, good *node, bit uint64) (*fnWalk, *node, *node) {
 	return w, bad, good
 }
 
-// leaves reports an entry function that returns with a lock it should not hold,
-// or without one that it should.
-func (w *fnWalk) leaves(bad, good *node, l mm.Lock, want, doubt bool) {
-	if !want {
-		w, bad, good = w.origin(bad, good, w.f.bit(l))
-	}
-	how := w.through(bad, good)
-	fn := w.b.fn.Name
-	msg := fmt.Sprintf("%s returns without the %s%s", fn, l, how)
-	if !want {
-		msg = fmt.Sprintf("%s returns holding the %s%s", fn, l, how)
-		for n := bad; n.from != nil; n = n.from {
-			if o := &w.b.ops[n.from.at]; w.changes(n, l, true) {
-				msg += fmt.Sprintf("; %s in line %d takes it", o.name(), o.pos.Line)
-				break
-			}
+// forgets reports a function that returns with a lock that it should not hold.
+func (w *fnWalk) forgets(bad, good *node, l mm.Lock, c complaint) {
+	w, bad, good = w.origin(bad, good, w.f.bit(l))
+	c.msg = fmt.Sprintf("%s returns holding the %s%s", w.b.fn.Name, l, w.apart(bad, good))
+	for n := bad; n.from != nil; n = n.from {
+		if o := &w.b.ops[n.from.at]; w.changes(n, l, true) {
+			c.msg += fmt.Sprintf("; %s in line %d takes it", o.name(), o.pos.Line)
+			break
 		}
 	}
-	w.complain(bad.from.at, "leaves "+string(l), msg, true, doubt)
+	w.complain(bad.from.at, c)
+}
+
+// apart is through for the end of a function, where the test says more.
+func (w *fnWalk) apart(bad, good *node) string {
+	line, test := w.parting(bad, good)
+	if test != "" {
+		return test
+	}
+	return line
 }
 
 // state returns what is known of an entry function's locks.

@@ -10,9 +10,9 @@ type node struct {
 	took bool  // the result of from's op
 }
 
-// maxNodes bounds one walk. A function that needs more is too entangled for
-// this check, which then says nothing about it.
-const maxNodes = 20000
+// maxNodes bounds one walk; the functions of the kernel need some hundred. A
+// function that needs more gets a warning, and no more is said about it.
+const maxNodes = 2000
 
 // walk is the check of one function in one situation.
 type fnWalk struct {
@@ -55,7 +55,13 @@ func (f *flow) call(fn string, in facts, caller *body, via *node) *summary {
 	w.learn()
 	w.run(in)
 	f.memo[key] = w
-	if !f.quiet && !w.full {
+	if f.quiet {
+		return w.sum
+	}
+	if w.full {
+		msg := fn + " has too many paths: its locks are not checked"
+		w.complain(0, complaint{what: "paths", msg: msg, doubt: true})
+	} else {
 		w.judge()
 	}
 	return w.sum
@@ -125,7 +131,7 @@ func (w *fnWalk) step(n *node) {
 			}
 			mask := w.f.regBits(back)
 			out.set = out.set&^mask | e.out.set&mask
-			w.f.forget(w.b, w.shape, &out, back)
+			w.shape.forget(&out, back)
 			w.follow(n, e.result, out)
 		}
 	default:
@@ -161,7 +167,7 @@ func (w *fnWalk) prim(n *node, o *op) {
 			w.takes(&out, s)
 			out.set |= f.regBits(s.Sets)
 		}
-		f.forget(w.b, w.shape, &out, s.Sets)
+		w.shape.forget(&out, s.Sets)
 		if out.known |= bit; result {
 			out.value |= bit
 		} else {

@@ -1,6 +1,23 @@
 package explore
 
-import "sync/atomic"
+import (
+	"runtime"
+	"sync/atomic"
+	"time"
+)
+
+// Atomic is a shared 64-bit word with the operations of sync/atomic.
+type Atomic struct {
+	obj
+	v uint64 // natively; under the explorer the object has the value
+}
+
+// Init prepares a for x with a first value. class and num name it in traces.
+func (a *Atomic) Init(x *X, class string, num int, v uint64) {
+	a.init(x, class, num)
+	a.v = v
+	a.start(v)
+}
 
 // Load returns the value.
 func (a *Atomic) Load() uint64 {
@@ -8,8 +25,8 @@ func (a *Atomic) Load() uint64 {
 		return atomic.LoadUint64(&a.v)
 	}
 	a.access(kindRead, "load")
-	a.x.cur.observe(a.v)
-	return a.v
+	a.x.cur.observe(a.p.val)
+	return a.p.val
 }
 
 // Store sets the value; nobody learns the old one.
@@ -19,8 +36,7 @@ func (a *Atomic) Store(v uint64) {
 		return
 	}
 	a.access(kindWrite, "store")
-	a.set(a.v, v)
-	a.v = v
+	a.set(v)
 }
 
 // Add adds d and returns the new value.
@@ -29,9 +45,9 @@ func (a *Atomic) Add(d int64) uint64 {
 		return atomic.AddUint64(&a.v, uint64(d))
 	}
 	a.access(kindUpdate, "add")
-	a.put(a.v + uint64(d))
-	a.x.cur.observe(a.v)
-	return a.v
+	a.set(a.p.val + uint64(d))
+	a.x.cur.observe(a.p.val)
+	return a.p.val
 }
 
 // AddBlind adds d and tells nobody the result, so that it commutes with other
@@ -42,7 +58,7 @@ func (a *Atomic) AddBlind(d int64) {
 		return
 	}
 	a.access(kindAdd, "add")
-	a.put(a.v + uint64(d))
+	a.set(a.p.val + uint64(d))
 }
 
 // AddUnlessZero adds d unless the value is 0 and says whether it did, as the
@@ -60,9 +76,9 @@ func (a *Atomic) AddUnlessZero(d int64) bool {
 		}
 	}
 	a.access(kindUpdate, "add unless zero")
-	ok := a.v != 0
+	ok := a.p.val != 0
 	if ok {
-		a.put(a.v + uint64(d))
+		a.set(a.p.val + uint64(d))
 	} else {
 		a.demote()
 	}
@@ -77,9 +93,9 @@ func (a *Atomic) SubAndTest(d int64) bool {
 		return atomic.AddUint64(&a.v, uint64(-d)) == 0
 	}
 	a.access(kindUpdate, "sub and test")
-	a.put(a.v - uint64(d))
-	a.x.cur.observeBool(a.v == 0)
-	return a.v == 0
+	a.set(a.p.val - uint64(d))
+	a.x.cur.observeBool(a.p.val == 0)
+	return a.p.val == 0
 }
 
 // CompareAndSwap sets the value to new if it is old and says whether it did.
@@ -88,9 +104,9 @@ func (a *Atomic) CompareAndSwap(old, new uint64) bool {
 		return atomic.CompareAndSwapUint64(&a.v, old, new)
 	}
 	a.access(kindUpdate, "compare and swap")
-	ok := a.v == old
+	ok := a.p.val == old
 	if ok {
-		a.put(new)
+		a.set(new)
 	} else {
 		a.demote()
 	}
@@ -104,8 +120,8 @@ func (a *Atomic) Swap(v uint64) uint64 {
 		return atomic.SwapUint64(&a.v, v)
 	}
 	a.access(kindUpdate, "swap")
-	old := a.v
-	a.put(v)
+	old := a.p.val
+	a.set(v)
 	a.x.cur.observe(old)
 	return old
 }
@@ -116,29 +132,30 @@ func (a *Atomic) Peek() uint64 {
 	if a.x == nil {
 		return atomic.LoadUint64(&a.v)
 	}
-	return a.v
+	return a.p.val
 }
 
-// Drop takes the value out of the state: the object is dead and nobody will
-// look at it again.
-func (a *Atomic) Drop() {
+// Drop takes the value out of the state: the object is dead, and to look at it
+// again before it is initialised anew is reported as a use after free.
+func (a *Atomic) Drop() { a.drop() }
+
+// Await waits until the value is v.
+func (a *Atomic) Await(v uint64) {
 	if a.x == nil {
+		for i := 0; a.Load() != v; i++ {
+			pause(i)
+		}
 		return
 	}
-	a.x.toggle(a.idx, a.v)
-	a.x.objs[a.idx].val = 0
-	a.v = 0
+	a.acquire(kindRead, "await", ^uint64(0), v)
 }
 
-func (a *Atomic) put(v uint64) {
-	a.set(a.v, v)
-	a.v = v
-}
-
-func (t *task) observeBool(b bool) {
-	if b {
-		t.observe(1)
-	} else {
-		t.observe(0)
+// pause is called in the i-th round of a native wait: it lets others run, and
+// after some rounds it sleeps.
+func pause(i int) {
+	if i < 64 {
+		runtime.Gosched()
+		return
 	}
+	time.Sleep(min(time.Duration(i-63), 100) * time.Microsecond)
 }

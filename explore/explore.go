@@ -6,90 +6,62 @@ import "time"
 type Options struct {
 	MaxExecutions int64         // 0: no bound
 	MaxEvents     int64         // events of one execution; 0: 100,000
-	Stop          func() bool   // asked between executions; true ends the exploration as incomplete
-	Progress      func(*Result) // called now and then
-	NoMerge       bool
-	AllVisible    bool
-	Budget        time.Duration
+	Memory        int64         // bytes for the table of states; 0: 1 GiB. Beyond, states are explored again
+	Budget        time.Duration // 0: no bound
+	Stop          func() bool   // asked every few milliseconds; true ends the exploration as incomplete
+	Progress      func(*Result) // called about ten times a second
+	NoMerge       bool          // do not match states
+	AllVisible    bool          // every operation is a scheduling point
 }
 
-// Violation is a property that an execution broke.
-type Violation struct {
-	Property string
-	Detail   string
-	Schedule []Step
-}
-
-// Result says what was found and what was covered.
+// Result says what was found and what was covered. It is valid at any time.
 type Result struct {
 	Complete   bool // every interleaving was covered
 	Executions int64
 	Events     int64
-	States     int64
-	Restarts   int
+	States     int64 // kept, to be recognised
+	Bytes      int64 // that they take
+	Restarts   int   // of the search, because it found another scheduling point
+	Blocked    int64 // executions that were cut because all that was left had been covered
 	Violations []Violation
 	Cut        string // why the exploration is not complete
 }
 
-type sink struct {
-	first map[string]int
-	res   *Result
+// poll limits how often the clock is read.
+type poll struct {
+	executions int
+	events     int64
+	start      time.Time
+	progress   time.Time
 }
 
-func (x *X) report(property, detail string) {
-	s := x.sink
-	if s == nil {
-		return
+// due is asked after every execution and is true every few milliseconds.
+func (p *poll) due(events int64) bool {
+	p.executions++
+	p.events += events
+	if p.executions < 512 && p.events < 50000 {
+		return false
 	}
-	path := append([]Step(nil), x.path...)
-	if i, ok := s.first[property]; ok {
-		v := &s.res.Violations[i]
-		if cost(path) < cost(v.Schedule) {
-			v.Detail, v.Schedule = detail, path
-		}
-		return
-	}
-	s.first[property] = len(s.res.Violations)
-	s.res.Violations = append(s.res.Violations, Violation{property, detail, path})
-}
-
-// cost orders schedules: fewest switches, then shortest.
-func cost(p []Step) int {
-	n, sw := 0, 0
-	for i, s := range p {
-		n += s.Ops
-		if i > 0 && p[i-1].Task != s.Task {
-			sw++
-		}
-	}
-	return sw<<20 + n
+	p.executions, p.events = 0, 0
+	return true
 }
 
 // Run explores prog, which is called once for each execution and must do the
 // same things whenever it observes the same values.
 func Run(prog func(*X), o Options) *Result {
-	x := &X{limit: o.MaxEvents, all: o.AllVisible}
-	if x.limit == 0 {
-		x.limit = 100000
-	}
+	x := newX(o)
 	defer x.Close()
-	res := &Result{}
-	m := newMerge()
-	m.nomerge = o.NoMerge
+	m := &merge{nomerge: o.NoMerge}
+	m.seen.limit = o.Memory
+	if m.seen.limit == 0 {
+		m.seen.limit = 1 << 30
+	}
+	res := x.sink.res
 	x.strat = m
 	for m.Next(x) {
 		if o.MaxExecutions > 0 && res.Executions >= o.MaxExecutions {
 			res.Cut = "executions"
-			return res
-		}
-		if o.Stop != nil && o.Stop() {
-			res.Cut = "stopped"
-			return res
-		}
-		if m.restarts != res.Restarts || x.sink == nil {
-			res.Restarts = m.restarts
-			res.Violations = res.Violations[:0]
-			x.sink = &sink{map[string]int{}, res}
+			break
 		}
 		x.drive(prog)
 		res.Executions++
@@ -97,8 +69,52 @@ func Run(prog func(*X), o Options) *Result {
 		if x.over {
 			res.Cut = "events"
 		}
+		if x.poll.due(x.events) {
+			m.fill(res)
+			if cut := x.ask(&o); cut != "" {
+				res.Cut = cut
+				break
+			}
+		}
 	}
-	res.States = int64(len(m.seen))
+	m.fill(res)
 	res.Complete = res.Cut == ""
 	return res
+}
+
+func newX(o Options) *X {
+	x := &X{limit: o.MaxEvents, all: o.AllVisible}
+	if x.limit == 0 {
+		x.limit = 100000
+	}
+	if x.all {
+		x.visible = visibleOps | visibleRelease
+	}
+	x.sink = &sink{map[string]int{}, &Result{}}
+	now := time.Now()
+	x.poll.start, x.poll.progress = now, now
+	return x
+}
+
+// ask looks at the clock and at the caller's wishes.
+func (x *X) ask(o *Options) string {
+	now := time.Now()
+	if o.Budget > 0 && now.Sub(x.poll.start) >= o.Budget {
+		return "time"
+	}
+	if o.Stop != nil && o.Stop() {
+		return "stopped"
+	}
+	if o.Progress != nil && now.Sub(x.poll.progress) >= 100*time.Millisecond {
+		x.poll.progress = now
+		o.Progress(x.sink.res)
+	}
+	return ""
+}
+
+func (m *merge) fill(r *Result) {
+	r.States = int64(m.seen.n)
+	r.Bytes = m.seen.bytes()
+	r.Restarts = m.restarts
+	r.Blocked = m.cuts
 }

@@ -1,9 +1,6 @@
 package explore
 
-import (
-	"runtime"
-	"sync/atomic"
-)
+import "sync/atomic"
 
 // MaxFlags is how many bits a Flags word may use.
 const MaxFlags = 16
@@ -15,35 +12,25 @@ type Flags struct {
 	bits [MaxFlags]obj
 	n    int
 	x    *X
-	v    uint64
-	own  [MaxFlags]int8 // holder of a bit used as a lock, task+1; under the explorer only
+	v    uint64 // natively; under the explorer each bit's object has its value
 }
 
 // Init prepares n bits for x. names[i] names bit i in traces.
 func (f *Flags) Init(x *X, names []string, num int, v uint64) {
+	if len(names) > MaxFlags {
+		panic("tagswap internal: too many flags")
+	}
 	f.x, f.v, f.n = x, v, len(names)
 	if x == nil {
 		return
 	}
 	for i, name := range names {
 		f.bits[i].init(x, name, num)
-		f.own[i] = 0
-		x.toggle(f.bits[i].idx, v>>i&1)
-		x.objs[f.bits[i].idx].val = v >> i & 1
+		f.bits[i].start(v >> i & 1)
 	}
 }
 
-func (f *Flags) bit(i int) bool { return f.v>>i&1 != 0 }
-
-func (f *Flags) put(i int, on bool) {
-	old := f.v >> i & 1
-	var v uint64
-	if on {
-		v = 1
-	}
-	f.bits[i].set(old, v)
-	f.v = f.v&^(1<<i) | v<<i
-}
+func (f *Flags) bit(i int) bool { return f.bits[i].p.val != 0 }
 
 // Test says whether bit i is set.
 func (f *Flags) Test(i int) bool {
@@ -62,7 +49,7 @@ func (f *Flags) Set(i int) {
 		return
 	}
 	f.bits[i].access(kindWrite, "set")
-	f.put(i, true)
+	f.bits[i].set(1)
 }
 
 // Clear clears bit i.
@@ -72,7 +59,7 @@ func (f *Flags) Clear(i int) {
 		return
 	}
 	f.bits[i].access(kindWrite, "clear")
-	f.put(i, false)
+	f.bits[i].set(0)
 }
 
 // TestAndSet sets bit i and returns what it was.
@@ -86,7 +73,7 @@ func (f *Flags) TestAndSet(i int) bool {
 	if was {
 		f.bits[i].demote()
 	}
-	f.put(i, true)
+	f.bits[i].set(1)
 	return was
 }
 
@@ -101,69 +88,73 @@ func (f *Flags) TestAndClear(i int) bool {
 	if !was {
 		f.bits[i].demote()
 	}
-	f.put(i, false)
+	f.bits[i].set(0)
 	return was
 }
 
 // Lock takes bit i as a lock, waiting while it is set.
 func (f *Flags) Lock(i int) {
 	if f.x == nil {
-		for f.TestAndSet(i) {
-			runtime.Gosched()
+		for n := 0; f.TestAndSet(i); n++ {
+			pause(n)
 		}
 		return
 	}
-	f.bits[i].acquire(kindLock, "lock", func() bool { return !f.bit(i) })
-	f.own[i] = int8(f.x.cur.id) + 1
-	f.put(i, true)
+	b := &f.bits[i]
+	b.acquire(kindLock, "lock", 1, 0)
+	b.p.holder = int8(f.x.cur.id) + 1
+	b.set(1)
 }
 
 // TryLock takes bit i as a lock if it is free.
 func (f *Flags) TryLock(i int) bool {
-	if f.x == nil {
-		return !f.TestAndSet(i)
-	}
 	was := f.TestAndSet(i)
-	if !was {
-		f.own[i] = int8(f.x.cur.id) + 1
+	if f.x != nil && !was {
+		f.bits[i].p.holder = int8(f.x.cur.id) + 1
 	}
 	return !was
 }
 
-// Unlock releases bit i. A bit that is not held is the program's error.
+// Unlock releases bit i, whoever took it. A bit that is not held is the program's
+// error.
 func (f *Flags) Unlock(i int) {
 	if f.x == nil {
 		f.Clear(i)
 		return
 	}
-	f.bits[i].release(kindUnlock, "unlock")
-	if !f.bit(i) {
-		f.x.Fatal("deadlock", "unlock of a bit that is not held: "+f.bits[i].String())
+	b := &f.bits[i]
+	k := kindUnlock
+	if int(b.p.holder) != f.x.cur.id+1 {
+		k = kindHand
 	}
-	f.own[i] = 0
-	f.put(i, false)
+	b.release(k, "unlock")
+	if !f.bit(i) {
+		f.x.Fatal("deadlock", "unlock of a bit that is not held: "+b.String())
+	}
+	b.p.holder = 0
+	b.set(0)
 }
 
 // WaitClear waits until bit i is clear.
 func (f *Flags) WaitClear(i int) {
 	if f.x == nil {
-		for f.Test(i) {
-			runtime.Gosched()
+		for n := 0; f.Test(i); n++ {
+			pause(n)
 		}
 		return
 	}
-	f.bits[i].acquire(kindRead, "wait clear", func() bool { return !f.bit(i) })
+	f.bits[i].acquire(kindRead, "wait clear", 1, 0)
 }
 
 // WaitSet waits until bit i is set.
 func (f *Flags) WaitSet(i int) {
 	if f.x == nil {
-		for !f.Test(i) {
-			runtime.Gosched()
+		for n := 0; !f.Test(i); n++ {
+			pause(n)
 		}
 		return
 	}
-	f.bits[i].acquire(kindRead, "wait set", func() bool { return f.bit(i) })
+	f.bits[i].acquire(kindRead, "wait set", 1, 1)
 }
 
 // Peek returns the word without an event; see Atomic.Peek.
@@ -171,16 +162,16 @@ func (f *Flags) Peek() uint64 {
 	if f.x == nil {
 		return atomic.LoadUint64(&f.v)
 	}
-	return f.v
+	var v uint64
+	for i := range f.n {
+		v |= f.bits[i].p.val << i
+	}
+	return v
 }
 
 // Drop takes the word out of the state; see Atomic.Drop.
 func (f *Flags) Drop() {
-	if f.x == nil {
-		return
-	}
 	for i := range f.n {
-		f.x.toggle(f.bits[i].idx, f.v>>i&1)
+		f.bits[i].drop()
 	}
-	f.v = 0
 }

@@ -1,9 +1,6 @@
 package explore
 
-// access is one entry of a footprint: object, kind of access, and whether it was
-// the block's visible operation (a scheduling point stood before it).
-type access uint32
-
+// kind is what an access does to an object, as far as others can tell.
 type kind uint8
 
 const (
@@ -15,98 +12,227 @@ const (
 	kindRLock               // blocking acquisition, shared
 	kindRUnlock             // release, shared
 	kindUpdate              // observes and changes
+	kindHand                // release of a lock that another task took
+	kindSpawn               // the task with the number in key was started here
 )
 
-func mkAccess(obj int32, k kind, first bool) access {
-	a := access(obj)<<4 | access(k)<<1
-	if first {
-		a |= 1
-	}
-	return a
+// access is one line of a footprint.
+type access struct {
+	o     *object
+	group *object // whose visibility decides whether a scheduling point stood before it
+	key   uint64  // part of the object: operations on different keys commute
+	kind  kind
+	first bool // it is the block's visible operation, or part of it
 }
 
-func (a access) obj() int32  { return int32(a >> 4) }
-func (a access) kind() kind  { return kind(a >> 1 & 7) }
-func (a access) first() bool { return a&1 != 0 }
+// footprint is what a block did, in order. The masks hold one bit for each
+// object modulo 64, so that most pairs of blocks are told apart at once.
+type footprint struct {
+	acc          []access
+	rd, wr       uint64 // observed only; anything else
+	tailR, tailW uint64 // the same, without what is first
+}
 
-// relation of two accesses to the same object by different tasks
-type relation uint8
+func (f *footprint) reset() {
+	f.acc = f.acc[:0]
+	f.rd, f.wr, f.tailR, f.tailW = 0, 0, 0, 0
+}
 
-const (
-	commute relation = iota
-	depend           // order matters, and a scheduling point stands before whichever comes second
-	race             // order matters, but no scheduling point stands between: refine
-)
+func (f *footprint) add(o, group *object, k kind, first bool) {
+	f.acc = append(f.acc, access{o: o, group: group, kind: k, first: first})
+	m := uint64(1) << (uint32(o.idx) & 63)
+	if k == kindRead {
+		f.rd |= m
+		if !first {
+			f.tailR |= m
+		}
+		return
+	}
+	f.wr |= m
+	if !first {
+		f.tailW |= m
+	}
+}
 
-// related says how two accesses to one object relate. A release and a blocking
-// acquisition of the same lock are ordered by the lock itself: the acquisition
-// is disabled until the release, so no scheduling point is needed before it.
-func related(a, b access) relation {
-	ka, kb := a.kind(), b.kind()
+// demote makes a read of the last access. The masks stay: they may say too much.
+func (f *footprint) demote() { f.acc[len(f.acc)-1].kind = kindRead }
+
+func (f *footprint) spawn(x *X, id int) {
+	if !x.fast {
+		f.acc = append(f.acc, access{key: uint64(id), kind: kindSpawn})
+	}
+}
+
+func (f *footprint) lastGroup() *object {
+	if n := len(f.acc); n > 0 && f.acc[n-1].kind != kindSpawn {
+		return f.acc[n-1].group
+	}
+	return nil
+}
+
+func (f *footprint) lastFirst() bool {
+	n := len(f.acc)
+	return n > 0 && f.acc[n-1].first
+}
+
+// copyTo keeps the footprint in g.
+func (f *footprint) copyTo(g *footprint) {
+	acc := append(g.acc[:0], f.acc...)
+	*g = *f
+	g.acc = acc
+}
+
+// hash identifies what is open: the accesses that no scheduling point precedes.
+func (f *footprint) hash() uint64 {
+	var h uint64
+	for i := range f.acc {
+		a := &f.acc[i]
+		if a.first {
+			continue
+		}
+		id := a.key << 20
+		if a.o != nil {
+			id += uint64(a.o.idx) + 1
+		}
+		h = mix(h^uint64(a.kind), id)
+	}
+	return h
+}
+
+// conflict says whether the order of two accesses to one object matters.
+func conflict(a, b *access) bool {
+	if a.o != b.o || a.key != b.key || a.o == nil {
+		return false
+	}
+	ka, kb := a.kind, b.kind
 	if ka == kb && (ka == kindRead || ka == kindAdd) {
-		return commute
+		return false
 	}
 	sharedA := ka == kindRLock || ka == kindRUnlock
 	sharedB := kb == kindRLock || kb == kindRUnlock
-	if sharedA && sharedB {
-		return commute
-	}
-	if isRelease(ka) && isAcquire(kb) || isRelease(kb) && isAcquire(ka) {
-		return depend
-	}
-	if a.first() && b.first() {
-		return depend
-	}
-	return race
+	return !(sharedA && sharedB)
 }
 
-func isRelease(k kind) bool { return k == kindUnlock || k == kindRUnlock }
-func isAcquire(k kind) bool { return k == kindLock || k == kindRLock }
-
-// compare relates two blocks and, where they race, notes what has to become
-// visible.
-func (x *X) compare(p, q []access) relation {
-	rel := commute
-	for _, a := range p {
-		for _, b := range q {
-			if a.obj() != b.obj() {
-				continue
-			}
-			switch related(a, b) {
-			case depend:
-				rel = max(rel, depend)
-			case race:
-				x.needVisible(a)
-				x.needVisible(b)
-				rel = race
+// dependent says whether the order of two blocks matters.
+func dependent(f, g *footprint) bool {
+	if f.wr&(g.rd|g.wr) == 0 && f.rd&g.wr == 0 {
+		return false
+	}
+	for i := range f.acc {
+		for j := range g.acc {
+			if conflict(&f.acc[i], &g.acc[j]) {
+				return true
 			}
 		}
 	}
-	return rel
+	return false
 }
 
-func (x *X) needVisible(a access) {
-	if a.first() {
+func isRelease(k kind) bool { return k == kindUnlock || k == kindRUnlock || k == kindHand }
+func isAcquire(k kind) bool { return k == kindLock || k == kindRLock }
+
+// races compares the block that t has just run with what the last blocks of the
+// others did behind their scheduling points. Had such an access come later,
+// after t's, nothing but a lock could have noticed: so if the two conflict and
+// no lock orders them, both have to become scheduling points. It says whether
+// any did.
+func (x *X) races(t *task) bool {
+	f := &t.foot
+	found := x.unseen(t)
+	for _, u := range x.tasks[:x.ntasks] {
+		w := u.win
+		if u == t || w == nil {
+			continue
+		}
+		if w.tailW&(f.rd|f.wr) == 0 && w.tailR&f.wr == 0 {
+			continue
+		}
+		if x.racing(t, f, w) {
+			found = true
+		}
+	}
+	return found
+}
+
+func (x *X) racing(t *task, f, w *footprint) bool {
+	found := false
+	for i := range w.acc {
+		a := &w.acc[i]
+		if a.first {
+			continue
+		}
+		for j := range f.acc {
+			b := &f.acc[j]
+			if !conflict(a, b) || isRelease(a.kind) && isAcquire(b.kind) || ordered(t, w, i, f, j) {
+				continue
+			}
+			x.makeVisible(a)
+			x.makeVisible(b)
+			found = true
+		}
+	}
+	return found
+}
+
+// ordered says whether the i-th access of another task's last block w comes
+// before the j-th of t's block f in every interleaving: a lock was released
+// behind the one that t has taken since, or t was started behind it.
+func ordered(t *task, w *footprint, i int, f *footprint, j int) bool {
+	for r := i; r < len(w.acc); r++ {
+		rel := &w.acc[r]
+		switch {
+		case rel.kind == kindSpawn:
+			if int(rel.key) == t.id {
+				return true
+			}
+		case rel.kind == kindUnlock:
+			if heldFrom(t, rel.o, f, true) <= j {
+				return true
+			}
+		case rel.kind == kindRUnlock || rel.kind == kindHand:
+			if heldFrom(t, rel.o, f, false) <= j {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// heldFrom returns the index in f from which on all t does comes after its
+// present hold of the lock o began; shared says whether a shared hold counts.
+func heldFrom(t *task, o *object, f *footprint, shared bool) int {
+	const never = 1 << 30
+	for k := range f.acc {
+		a := &f.acc[k]
+		if a.o != o {
+			continue
+		}
+		switch {
+		case a.kind == kindLock || a.kind == kindRLock && shared:
+			return k + 1
+		case a.kind == kindUnlock || a.kind == kindRUnlock && shared:
+			return 0
+		}
+		return never
+	}
+	if int(o.holder) == t.id+1 || shared && o.readers>>t.id&1 != 0 {
+		return 0
+	}
+	return never
+}
+
+func (x *X) makeVisible(a *access) {
+	if a.first || a.group == nil {
 		return
 	}
 	v := visibleOps
-	if isRelease(a.kind()) {
-		v = visibleRelease
+	if isRelease(a.kind) {
+		v |= visibleRelease
 	}
-	x.refine = append(x.refine, refinement{a.obj(), v})
-}
-
-// applyRefinements makes what raced visible; the search starts again.
-func (x *X) applyRefinements() bool {
-	changed := false
-	for _, r := range x.refine {
-		if x.mode[r.obj]&r.v == 0 {
-			x.mode[r.obj] |= r.v
-			changed = true
-		}
+	if a.group.mode&v != v {
+		a.group.mode |= v
+		x.refine = append(x.refine, a.group)
 	}
-	x.refine = x.refine[:0]
-	return changed
 }
 
 // mix is a 64-bit finaliser (splitmix64 of Steele, Lea and Flood, OOPSLA 2014)
@@ -128,26 +254,55 @@ func (x *X) toggle(obj int32, v uint64) {
 }
 
 func (t *task) observe(v uint64) {
-	t.hist.a = mix(t.hist.a, v)
-	t.hist.b = mix(t.hist.b, v)
+	if t.x.fast {
+		return
+	}
+	k := &t.know
+	k.hist.a = mix(k.hist.a+k.n*0x9e3779b97f4a7c15, v)
+	k.hist.b = mix(k.hist.b+k.n*0xc2b2ae3d27d4eb4f, v)
 }
 
-// StateHash identifies the state before a choice: all shared values, and of each
-// task what it has observed, whether it ended and whether it is enabled.
+func (t *task) observeBool(b bool) {
+	if b {
+		t.observe(1)
+	} else {
+		t.observe(0)
+	}
+}
+
+// stateHash identifies the state before a choice: all shared values, and of each
+// task what it has observed and whether it ended.
 func (x *X) stateHash() hash128 {
 	h := x.hash
 	for _, t := range x.tasks[:x.ntasks] {
-		e := uint64(t.id) << 2
+		k := &t.know
+		e := uint64(t.id)<<1 ^ k.open
 		if t.done {
-			h.a += mix(e|1, 7)
-			h.b += mix(e|1, 9)
+			h.a += mix(e|1, k.open)
+			h.b += mix(e|1, ^k.open)
 			continue
 		}
-		if x.state.Enabled&(1<<t.id) != 0 {
-			e |= 2
-		}
-		h.a += mix(t.hist.a, e)
-		h.b += mix(t.hist.b, e)
+		e ^= k.n << 5
+		h.a += mix(k.hist.a, e)
+		h.b += mix(k.hist.b, ^e)
 	}
 	return h
+}
+
+// commute says whether blocks of two tasks may commute at all: one that a task of
+// higher priority keeps from its cpu depends on whatever wakes that task.
+func (x *X) commute(p, q int) bool {
+	return !x.ordered || !x.preemptible(x.tasks[p]) && !x.preemptible(x.tasks[q])
+}
+
+func (x *X) preemptible(t *task) bool {
+	if t.cpu < 0 {
+		return false
+	}
+	for _, u := range x.tasks[:x.ntasks] {
+		if u.cpu == t.cpu && u.prio > t.prio {
+			return true
+		}
+	}
+	return false
 }

@@ -4,148 +4,200 @@ import "math/bits"
 
 // merge is a depth-first search that never explores a state twice: sleep sets
 // with state matching (Godefroid, "Partial-Order Methods for the Verification of
-// Concurrent Systems", 1996, section 5.2), over blocks. A block is a visible
-// operation and the invisible ones behind it. Which objects are visible is found
-// by the search itself: it starts with none; when two tasks' next blocks from
-// one state touch an object in an order that matters and no scheduling point
-// stands between, the object becomes visible and the search starts again.
-// A search that ends without such a pair has covered every interleaving: take
-// the shortest execution in which two invisible accesses conflict; all before
-// it commutes into blocks, so the search came to the state in which both blocks
-// are next, and compared them there.
+// Concurrent Systems", 1996, section 5.2), over blocks; see doc.go for what a
+// block is and why blocks are enough.
 type merge struct {
 	stack    []mframe
-	fresh    int // depth of the first choice that this execution makes anew
-	seen     map[hash128]uint16
-	restart  bool
-	started  bool
+	keys     []hash128 // the states of stack, to see that one recurs
+	fresh    int       // the choice of this execution that is made anew
+	pending  bool      // the block of the last choice has not been looked at
+	root     footprint // what the root did before the first choice
+	seen     table
+	plan     []int8
 	nomerge  bool
+	nosleep  bool
+	started  bool
 	restarts int
 	cuts     int64
+	cyclic   bool // a state came back on its own path
 }
 
+// mframe is one choice of the current execution and the state before it.
 type mframe struct {
-	todo   uint32 // still to be explored from here
-	sleep  uint32 // asleep, or explored already
-	choice int
-	foots  [MaxTasks][]access // blocks from here, of the tasks in sleep and of choice
+	todo, sleep uint32 // still to be explored from here; asleep, or explored already
+	choice      int
+	hash        hash128             // of the shared state
+	before      knowledge           // of the task whose block led here
+	foots       [MaxTasks]footprint // blocks from here, of the tasks in sleep and of choice
 }
-
-func newMerge() *merge { return &merge{seen: map[hash128]uint16{}} }
 
 func (m *merge) Next(x *X) bool {
 	if !m.started {
 		m.started = true
-		return true
-	}
-	if m.restart || len(x.refine) > 0 {
-		m.restart = false
-		m.restarts++
-		x.applyRefinements()
-		clear(m.seen)
-		m.stack = m.stack[:0]
 		m.fresh = 0
 		return true
 	}
-	m.saveFoot(x)
+	if m.pending {
+		m.endBlock(x)
+	}
+	if len(x.refine) > 0 || x.moved {
+		x.moved = false
+		m.restarts++
+		m.seen.reset()
+		m.stack, m.keys = m.stack[:0], m.keys[:0]
+		m.plan, m.fresh = m.plan[:0], 0
+		m.begin(x)
+		return true
+	}
 	for len(m.stack) > 0 {
-		f := &m.stack[len(m.stack)-1]
+		d := len(m.stack) - 1
+		f := &m.stack[d]
 		f.sleep |= 1 << f.choice
 		f.todo &^= 1 << f.choice
+		if m.nosleep {
+			f.sleep = 0
+		}
 		if f.todo != 0 {
 			f.choice = bits.TrailingZeros32(f.todo)
-			m.fresh = len(m.stack) - 1
+			m.fresh = d
+			m.begin(x)
 			return true
 		}
-		m.stack = m.stack[:len(m.stack)-1]
+		m.stack, m.keys = m.stack[:d], m.keys[:d]
 	}
 	return false
 }
 
-// saveFoot keeps the footprint of the block that ended, if it ran from a choice
-// made anew.
-func (m *merge) saveFoot(x *X) {
-	d := x.state.Depth - 1
-	if d < m.fresh || d >= len(m.stack) {
-		return
+// begin prepares the repetition of what comes before the fresh choice.
+func (m *merge) begin(x *X) {
+	m.plan = m.plan[:0]
+	for i := range m.stack[:min(m.fresh, len(m.stack))] {
+		m.plan = append(m.plan, int8(m.stack[i].choice))
 	}
-	f := &m.stack[d]
-	f.foots[f.choice] = append(f.foots[f.choice][:0], x.tasks[f.choice].foot...)
+	x.plan = m.plan
+	x.fast = len(m.stack) > 0
+}
+
+// restore gives the tasks what they knew before the choice at depth d: while a
+// prefix is repeated, nothing is hashed.
+func (m *merge) restore(x *X, d int) {
+	for i := 0; i <= d; i++ {
+		if i == 0 {
+			x.tasks[0].know = m.stack[0].before
+			x.tasks[0].win = &m.root
+			continue
+		}
+		c := m.stack[i-1].choice
+		x.tasks[c].know = m.stack[i].before
+		x.tasks[c].win = &m.stack[i-1].foots[c]
+	}
+	x.hash = m.stack[d].hash
+	x.fast = false
 }
 
 func (m *merge) Choose(x *X, s *State) int {
-	if x.ntasks == 1 {
-		return 0
-	}
-	d := s.Depth
-	if d <= m.fresh && d < len(m.stack) {
-		s.Depth++
+	d := x.pos
+	if x.fast {
+		m.restore(x, d)
+		m.pending = true
 		return m.stack[d].choice
 	}
-	m.saveFoot(x)
-	sleep, ok := m.push(x, d)
-	if !ok {
-		m.restart = true
-		return -1
+	if m.pending && d > 0 {
+		m.endBlock(x)
 	}
-	f := &m.stack[d]
+	m.pending = true
+	f := m.push(x, d)
+	sleep := m.asleep(x, d)
 	f.todo = s.Enabled &^ sleep
 	if !m.nomerge {
-		m.match(x, f, &sleep)
+		m.match(x, d, &sleep)
 	}
 	f.sleep = sleep
 	if f.todo == 0 {
 		m.cuts++
-		m.stack = m.stack[:d]
+		m.stack, m.keys = m.stack[:d], m.keys[:d]
+		m.pending = false
 		return -1
 	}
 	f.choice = bits.TrailingZeros32(f.todo)
 	if c := x.cur.id; f.todo&(1<<c) != 0 {
 		f.choice = c
 	}
-	s.Depth++
-	m.fresh = d
 	return f.choice
 }
 
-// push makes the frame for depth d and works out who sleeps there: who slept, or
-// was explored, one choice earlier and commutes with the block between.
-func (m *merge) push(x *X, d int) (uint32, bool) {
+// endBlock looks at the block that the last choice led to: it keeps its
+// footprint and finds out what has to become a scheduling point.
+func (m *merge) endBlock(x *X) {
+	m.pending = false
+	f := &m.stack[len(m.stack)-1]
+	t := x.tasks[f.choice]
+	g := &f.foots[f.choice]
+	t.foot.copyTo(g)
+	x.races(t)
+	t.win = g
+}
+
+// push makes the frame for depth d.
+func (m *merge) push(x *X, d int) *mframe {
 	if cap(m.stack) > d {
 		m.stack = m.stack[:d+1]
 	} else {
 		m.stack = append(m.stack[:d], mframe{})
 	}
+	m.keys = append(m.keys[:d], hash128{})
+	f := &m.stack[d]
+	f.hash = x.hash
+	f.before = x.tasks[0].know
+	if d > 0 {
+		f.before = x.tasks[m.stack[d-1].choice].know
+	} else {
+		x.tasks[0].foot.copyTo(&m.root)
+		x.tasks[0].win = &m.root
+	}
+	return f
+}
+
+// asleep works out who sleeps at depth d: who slept, or was explored, one choice
+// earlier and commutes with the block between.
+func (m *merge) asleep(x *X, d int) uint32 {
 	if d == 0 {
-		return 0, true
+		return 0
 	}
 	p, f := &m.stack[d-1], &m.stack[d]
 	var sleep uint32
 	for r := p.sleep &^ (1 << p.choice); r != 0; r &= r - 1 {
 		q := bits.TrailingZeros32(r)
-		switch x.compare(p.foots[p.choice], p.foots[q]) {
-		case race:
-			return 0, false
-		case commute:
+		if x.commute(p.choice, q) && !dependent(&p.foots[p.choice], &p.foots[q]) {
 			sleep |= 1 << q
-			f.foots[q] = append(f.foots[q][:0], p.foots[q]...)
+			p.foots[q].copyTo(&f.foots[q])
 		}
 	}
-	return sleep, true
+	return sleep
 }
 
 // match looks the state up. A state that was explored with fewer tasks asleep
 // has nothing left; otherwise only what slept then and does not now is explored.
-func (m *merge) match(x *X, f *mframe, sleep *uint32) {
+func (m *merge) match(x *X, d int, sleep *uint32) {
 	key := x.stateHash()
-	old, ok := m.seen[key]
-	if !ok {
-		m.seen[key] = uint16(*sleep)
+	m.keys[d] = key
+	s := m.seen.lookup(key)
+	if s == nil {
 		return
 	}
-	f.todo &= uint32(old)
-	*sleep &= uint32(old)
-	m.seen[key] = uint16(*sleep)
+	if s.used == 0 {
+		s.used, s.sleep = 1, *sleep
+		return
+	}
+	if !m.cyclic {
+		for _, k := range m.keys[:d] {
+			if k == key {
+				m.cyclic = true
+				break
+			}
+		}
+	}
+	m.stack[d].todo &= s.sleep
+	*sleep &= s.sleep
+	s.sleep = *sleep
 }
-
-func (m *merge) Complete() bool { return true }

@@ -1,71 +1,18 @@
 package explore
 
-import (
-	"fmt"
-	"sync"
-)
-
-func (o *obj) String() string {
-	m := o.x.objs[o.idx]
-	if m.num < 0 {
-		return m.class
-	}
-	return fmt.Sprintf("%s %d", m.class, m.num)
-}
-
-// acquire is an operation that waits: it is disabled while free is false.
-func (o *obj) acquire(k kind, what string, free func() bool) {
-	x := o.x
-	if x.atomic != 0 {
-		panic("tagswap internal: a wait inside Atomically: " + o.String())
-	}
-	x.op()
-	if x.all || x.mode[o.idx]&visibleOps != 0 || !free() {
-		if x.mode[o.idx]&visibleOps == 0 && !x.all {
-			// Somebody else came first: this lock has to be a scheduling point.
-			x.refine = append(x.refine, refinement{o.idx, visibleOps})
-			x.cut()
-		}
-		x.block(pending{kind: pendOp, obj: o.idx, what: what, enabled: free})
-	}
-	o.note(k, what)
-}
-
-// cut ends the execution without a finding.
-func (x *X) cut() {
-	x.next = nil
-	x.cur.yield(struct{}{})
-	panic(abortToken{})
-}
-
-// release is an operation that lets others go on. No scheduling point stands
-// before it unless somebody looks at the lock without waiting for it.
-func (o *obj) release(k kind, what string) {
-	x := o.x
-	if x.atomic == 0 {
-		x.op()
-	}
-	if x.atomic == 0 && (x.all || x.mode[o.idx]&visibleRelease != 0) {
-		x.block(pending{kind: pendOp, obj: o.idx, what: what})
-	}
-	o.note(k, what)
-}
+import "sync"
 
 // Mutex is a lock with sync.Mutex's operations. It serves for spinning and
 // sleeping locks alike.
 type Mutex struct {
 	obj
-	holder uint64 // task+1; 0: free
 	native sync.Mutex
 }
 
 // Init prepares m, unlocked, for x. class and num name it in traces.
 func (m *Mutex) Init(x *X, class string, num int) {
-	m.obj.init(x, class, num)
-	m.holder = 0
+	m.init(x, class, num)
 }
-
-func (m *Mutex) free() bool { return m.holder == 0 }
 
 // Lock takes the lock, waiting for it.
 func (m *Mutex) Lock() {
@@ -73,14 +20,13 @@ func (m *Mutex) Lock() {
 		m.native.Lock()
 		return
 	}
-	m.acquire(kindLock, "lock", m.free)
+	m.acquire(kindLock, "lock", ^uint64(0), 0)
 	m.take()
 }
 
 func (m *Mutex) take() {
-	h := uint64(m.x.cur.id) + 1
-	m.set(m.holder, h)
-	m.holder = h
+	m.p.holder = int8(m.x.cur.id) + 1
+	m.set(uint64(m.x.cur.id) + 1)
 }
 
 // TryLock takes the lock if it is free and says whether it did.
@@ -89,7 +35,7 @@ func (m *Mutex) TryLock() bool {
 		return m.native.TryLock()
 	}
 	m.access(kindUpdate, "trylock")
-	ok := m.holder == 0
+	ok := m.p.val == 0
 	m.x.cur.observeBool(ok)
 	if !ok {
 		m.demote()
@@ -106,37 +52,24 @@ func (m *Mutex) Unlock() {
 		return
 	}
 	m.release(kindUnlock, "unlock")
-	if m.holder != uint64(m.x.cur.id)+1 {
+	if int(m.p.holder) != m.x.cur.id+1 {
 		m.x.Fatal("deadlock", "unlock of a lock that the task does not hold: "+m.String())
 	}
-	m.set(m.holder, 0)
-	m.holder = 0
+	m.p.holder = 0
+	m.set(0)
 }
 
 // RWMutex is a reader-writer lock with sync.RWMutex's operations; writers do not
 // have preference.
 type RWMutex struct {
-	obj
-	readers uint64
-	writer  uint64 // task+1
-	native  sync.RWMutex
+	obj    // value: writer (task+1) in the upper half, number of readers in the lower
+	native sync.RWMutex
 }
+
+const anyWriter uint64 = (1<<32 - 1) << 32
 
 // Init prepares m, unlocked, for x. class and num name it in traces.
-func (m *RWMutex) Init(x *X, class string, num int) {
-	m.obj.init(x, class, num)
-	m.readers, m.writer = 0, 0
-}
-
-func (m *RWMutex) value() uint64    { return m.writer<<32 | m.readers }
-func (m *RWMutex) noWriter() bool   { return m.writer == 0 }
-func (m *RWMutex) nobodyHere() bool { return m.writer == 0 && m.readers == 0 }
-
-func (m *RWMutex) put(readers, writer uint64) {
-	old := m.value()
-	m.readers, m.writer = readers, writer
-	m.set(old, m.value())
-}
+func (m *RWMutex) Init(x *X, class string, num int) { m.init(x, class, num) }
 
 // RLock takes the lock shared.
 func (m *RWMutex) RLock() {
@@ -144,8 +77,13 @@ func (m *RWMutex) RLock() {
 		m.native.RLock()
 		return
 	}
-	m.acquire(kindRLock, "read lock", m.noWriter)
-	m.put(m.readers+1, 0)
+	m.acquire(kindRLock, "read lock", anyWriter, 0)
+	m.enter()
+}
+
+func (m *RWMutex) enter() {
+	m.p.readers |= 1 << m.x.cur.id
+	m.set(m.p.val + 1)
 }
 
 // RUnlock releases a shared hold.
@@ -154,11 +92,19 @@ func (m *RWMutex) RUnlock() {
 		m.native.RUnlock()
 		return
 	}
-	m.release(kindRUnlock, "read unlock")
-	if m.readers == 0 {
+	k := kindRUnlock
+	if m.p.readers>>m.x.cur.id&1 == 0 {
+		k = kindHand
+	}
+	m.release(k, "read unlock")
+	if m.p.val&^anyWriter == 0 {
 		m.x.Fatal("deadlock", "read unlock of a lock that nobody holds: "+m.String())
 	}
-	m.put(m.readers-1, 0)
+	if k == kindHand {
+		m.p.readers = 0 // whose hold it was is not known
+	}
+	m.p.readers &^= 1 << m.x.cur.id
+	m.set(m.p.val - 1)
 }
 
 // TryRLock takes the lock shared if no writer holds it.
@@ -167,13 +113,13 @@ func (m *RWMutex) TryRLock() bool {
 		return m.native.TryRLock()
 	}
 	m.access(kindUpdate, "try read lock")
-	ok := m.noWriter()
+	ok := m.p.val&anyWriter == 0
 	m.x.cur.observeBool(ok)
 	if !ok {
 		m.demote()
 		return false
 	}
-	m.put(m.readers+1, 0)
+	m.enter()
 	return true
 }
 
@@ -183,8 +129,29 @@ func (m *RWMutex) Lock() {
 		m.native.Lock()
 		return
 	}
-	m.acquire(kindLock, "write lock", m.nobodyHere)
-	m.put(0, uint64(m.x.cur.id)+1)
+	m.acquire(kindLock, "write lock", ^uint64(0), 0)
+	m.take()
+}
+
+func (m *RWMutex) take() {
+	m.p.holder = int8(m.x.cur.id) + 1
+	m.set((uint64(m.x.cur.id) + 1) << 32)
+}
+
+// TryLock takes the lock exclusively if nobody holds it.
+func (m *RWMutex) TryLock() bool {
+	if m.x == nil {
+		return m.native.TryLock()
+	}
+	m.access(kindUpdate, "try write lock")
+	ok := m.p.val == 0
+	m.x.cur.observeBool(ok)
+	if !ok {
+		m.demote()
+		return false
+	}
+	m.take()
+	return true
 }
 
 // Unlock releases an exclusive hold.
@@ -194,8 +161,9 @@ func (m *RWMutex) Unlock() {
 		return
 	}
 	m.release(kindUnlock, "write unlock")
-	if m.writer != uint64(m.x.cur.id)+1 {
+	if int(m.p.holder) != m.x.cur.id+1 {
 		m.x.Fatal("deadlock", "write unlock of a lock that the task does not hold: "+m.String())
 	}
-	m.put(0, 0)
+	m.p.holder = 0
+	m.set(0)
 }

@@ -1,38 +1,130 @@
 package explore
 
-// obj is the part that every primitive has in common.
-type obj struct {
-	x   *X
-	idx int32
+import "fmt"
+
+// visibility says which operations on an object are scheduling points.
+type visibility uint8
+
+const (
+	visibleOps     visibility = 1 << iota // everything but releases
+	visibleRelease                        // releases too
+)
+
+// object is what the engine knows of one shared object.
+type object struct {
+	val     uint64 // its value; the only place where it is kept under the explorer
+	idx     int32
+	mode    visibility
+	dropped bool
+	epoch   uint32 // the execution that initialised it last
+	holder  int8   // who holds it exclusively as a lock, task+1
+	readers uint16 // bit i: task i may hold it shared
+	pinned  bool   // the program uses the same Go object in every execution
+	maker   int8
+	class   string
+	num     int
+	owner   *obj // the Go object that it stands for
 }
 
-// init registers the object. A Go object that was registered with x before keeps
-// its identity, so a program that takes its objects from a pool has the same
-// identities in every execution; that of a new one is who made it and as the how
-// manieth, which is the same in every interleaving too.
+// objects are the shared objects of a program, kept across executions.
+type objects struct {
+	list    []*object
+	made    [MaxTasks][]*object // of each task, in the order it made them
+	nmade   [MaxTasks]int       // how many of them this execution has made
+	reused  [MaxTasks]bool      // an entry of made stood for several Go objects
+	moved   bool                // an object has another identity now: the search starts again
+	epoch   uint32
+	visible visibility // of a new object
+}
+
+func (s *objects) reset() {
+	s.epoch++
+	s.nmade = [MaxTasks]int{}
+}
+
+func (s *objects) newObject() *object {
+	o := &object{idx: int32(len(s.list)), mode: s.visible}
+	s.list = append(s.list, o)
+	return o
+}
+
+// intern gives o its identity. A Go object that was registered before keeps it,
+// so a program that takes its objects from a pool has the same identities in
+// every execution; that of a new one is who made it and as the how manieth, which
+// is the same in every interleaving too.
+func (s *objects) intern(o *obj, x *X, maker int) *object {
+	if o.x == x {
+		p := o.p
+		if p.owner == o {
+			if !p.pinned {
+				p.pinned = true
+				s.moved = s.moved || s.reused[p.maker]
+			}
+			return p
+		}
+		// Another object took its place meanwhile, which is known to come back now.
+		s.moved = true
+	}
+	var p *object
+	for {
+		n := s.nmade[maker]
+		s.nmade[maker]++
+		if n == len(s.made[maker]) {
+			p = s.newObject()
+			p.maker = int8(maker)
+			p.owner = o
+			p.pinned = o.x == x
+			s.made[maker] = append(s.made[maker], p)
+			break
+		}
+		if p = s.made[maker][n]; p.pinned || p.epoch == s.epoch || o.x == x {
+			continue
+		}
+		if p.owner != o {
+			s.reused[maker] = true
+			p.owner = o
+		}
+		break
+	}
+	o.x, o.p = x, p
+	return p
+}
+
+// obj is the part that every primitive has in common.
+type obj struct {
+	x *X
+	p *object
+}
+
+// init registers the object with value 0. The first time in an execution nobody
+// else can know the object; after that it is an event.
 func (o *obj) init(x *X, class string, num int) {
 	if x == nil {
-		o.x = nil
+		o.x, o.p = nil, nil
 		return
 	}
-	if o.x == x {
-		x.objs[o.idx].val = 0
-		return
-	}
-	o.x = x
-	c := 0
+	maker := 0
 	if x.cur != nil {
-		c = x.cur.id
+		maker = x.cur.id
 	}
-	n := x.made[c]
-	x.made[c]++
-	if int(n) == len(x.intern[c]) {
-		x.intern[c] = append(x.intern[c], int32(len(x.objs)))
-		x.objs = append(x.objs, object{})
-		x.mode = append(x.mode, 0)
+	p := x.intern(o, x, maker)
+	if p.epoch == x.epoch {
+		p.dropped = false
+		o.access(kindWrite, "init")
+		o.set(0)
 	}
-	o.idx = x.intern[c][n]
-	x.objs[o.idx] = object{class: class, num: num}
+	p.epoch = x.epoch
+	p.val, p.class, p.num = 0, class, num
+	p.dropped, p.holder, p.readers = false, 0, 0
+}
+
+func (o *obj) String() string { return o.p.String() }
+
+func (p *object) String() string {
+	if p.num < 0 {
+		return p.class
+	}
+	return fmt.Sprintf("%s %d", p.class, p.num)
 }
 
 // access is called before every operation on shared state: a scheduling point if
@@ -40,35 +132,74 @@ func (o *obj) init(x *X, class string, num int) {
 func (o *obj) access(k kind, what string) {
 	x := o.x
 	if x.atomic == 0 {
-		x.op()
-		if x.all || x.mode[o.idx]&visibleOps != 0 {
-			x.block(pending{kind: pendOp, obj: o.idx, what: what})
+		if o.p.mode&visibleOps != 0 {
+			x.block(pending{kind: pendOp, obj: o.p, what: what})
 		}
+		x.ops++
+	}
+	o.note(k, what)
+}
+
+// acquire is an operation that waits: it is disabled unless the value, masked, is
+// want.
+func (o *obj) acquire(k kind, what string, mask, want uint64) {
+	x, p := o.x, o.p
+	if x.atomic != 0 {
+		panic("tagswap internal: a wait inside Atomically: " + o.String())
+	}
+	if p.mode&visibleOps == 0 && p.val&mask != want {
+		// Somebody else came first: this lock has to be a scheduling point.
+		if x.abort {
+			panic(abortToken{})
+		}
+		x.refine = append(x.refine, p)
+		p.mode |= visibleOps
+		x.cut()
+	}
+	if p.mode&visibleOps != 0 {
+		x.block(pending{kind: pendOp, obj: p, mask: mask, want: want, what: what})
+	}
+	x.ops++
+	o.note(k, what)
+}
+
+// release is an operation that lets others go on. No scheduling point stands
+// before it unless somebody looks at the lock without waiting for it.
+func (o *obj) release(k kind, what string) {
+	x := o.x
+	if x.atomic == 0 {
+		if o.p.mode&visibleRelease != 0 {
+			x.block(pending{kind: pendOp, obj: o.p, what: what})
+		}
+		x.ops++
 	}
 	o.note(k, what)
 }
 
 // note records an access whose scheduling point, if any, is behind it.
 func (o *obj) note(k kind, what string) {
-	x := o.x
+	x, p := o.x, o.p
 	t := x.cur
-	first := t.first
-	if x.atomic == 0 {
-		t.first = false
-	}
-	t.foot = append(t.foot, mkAccess(o.idx, k, first))
-	if t.watch && (k == kindRead || k == kindUpdate || isAcquire(k)) {
-		t.reads = append(t.reads, watch{o.idx, x.objs[o.idx].val})
-	}
-	// Its place in the program is part of what a task knows.
-	t.hist.a += 0x9e3779b97f4a7c15
-	t.hist.b += 0xc2b2ae3d27d4eb4f
 	x.events++
-	if x.events > x.limit {
-		x.over = true
-		x.next = nil
-		t.yield(struct{}{})
-		panic(abortToken{})
+	if p.dropped {
+		x.Fatal("use-after-free", what+" of "+o.String()+", which was dropped")
+	}
+	if t.watch && (k == kindRead || k == kindUpdate) {
+		t.reads = append(t.reads, watch{p, p.val})
+	}
+	if !x.fast {
+		t.know.n++
+		first := t.first
+		if x.atomic == 0 {
+			t.first = false
+			t.foot.add(p, p, k, first)
+		} else {
+			t.foot.add(p, x.group, k, first)
+		}
+		if x.events > x.limit {
+			x.over = true
+			x.cut()
+		}
 	}
 	if x.trace != nil {
 		x.trace.add(x, t, o, what)
@@ -77,33 +208,41 @@ func (o *obj) note(k kind, what string) {
 
 // demote corrects the last access to a read: it turned out to change nothing.
 func (o *obj) demote() {
-	t := o.x.cur
-	i := len(t.foot) - 1
-	t.foot[i] = mkAccess(o.idx, kindRead, t.foot[i].first())
+	if !o.x.fast {
+		o.x.cur.foot.demote()
+	}
 }
 
-func (o *obj) set(old, new uint64) {
-	if old == new {
+// set changes the value, after an access.
+func (o *obj) set(v uint64) {
+	p := o.p
+	if p.val == v {
 		return
 	}
-	x := o.x
-	x.toggle(o.idx, old)
-	x.toggle(o.idx, new)
-	x.objs[o.idx].val = new
-}
-
-// Atomic is a shared 64-bit word with the operations of sync/atomic.
-type Atomic struct {
-	obj
-	v uint64
-}
-
-// Init prepares a for x with a first value. class and num name it in traces.
-func (a *Atomic) Init(x *X, class string, num int, v uint64) {
-	a.obj.init(x, class, num)
-	a.v = v
-	if x != nil {
-		x.toggle(a.idx, v)
-		x.objs[a.idx].val = v
+	if x := o.x; !x.fast {
+		x.toggle(p.idx, p.val)
+		x.toggle(p.idx, v)
 	}
+	p.val = v
+}
+
+// start gives an object its first value; nobody else knows it yet.
+func (o *obj) start(v uint64) {
+	if o.x != nil {
+		o.set(v)
+	}
+}
+
+// drop takes the object out of the state: it is dead. It belongs to the event
+// before it.
+func (o *obj) drop() {
+	x, p := o.x, o.p
+	if x == nil || p.dropped {
+		return
+	}
+	if !x.fast {
+		x.cur.foot.add(p, x.cur.foot.lastGroup(), kindWrite, x.cur.foot.lastFirst())
+	}
+	o.set(0)
+	p.dropped = true
 }

@@ -1,6 +1,9 @@
 package explore
 
-import "runtime"
+import (
+	"math/bits"
+	"runtime"
+)
 
 // Loop marks the start of a round of a loop that waits for another task. Until
 // Retry, what the task reads is remembered.
@@ -17,7 +20,13 @@ func (x *X) Loop() {
 // would only read the same again is a wait, not a step. What the round itself
 // changed and put back does not count as a change. If nobody is left who
 // could change it, the execution ends as a livelock.
-func (x *X) Retry() {
+func (x *X) Retry() { x.retry(pendRetry, "retry") }
+
+// RetryBusy is Retry for a task that spins: while it waits it keeps its cpu from
+// tasks of lower priority; see SetPriority.
+func (x *X) RetryBusy() { x.retry(pendBusy, "spin") }
+
+func (x *X) retry(k pendKind, what string) {
 	if x == nil {
 		runtime.Gosched()
 		return
@@ -25,14 +34,62 @@ func (x *X) Retry() {
 	t := x.cur
 	t.watch = false
 	t.wait = append(t.wait[:0], t.reads...)
-	x.op()
-	x.block(pending{kind: pendRetry, obj: -1, what: "retry"})
+	if !x.fast {
+		// What it waits for is part of what it knows, whatever it forgot.
+		for _, w := range t.wait {
+			t.observe(w.val<<16 ^ uint64(w.obj.idx))
+		}
+		t.know.n++
+	}
+	x.block(pending{kind: k, what: what})
+	x.step()
+	x.events++
+	if x.fast {
+		return
+	}
+	// That it could go on is something that it has read.
+	for _, w := range t.wait {
+		t.foot.add(w.obj, w.obj, kindRead, true)
+	}
+	if x.events > x.limit {
+		x.over = true
+		x.cut()
+	}
+	if x.trace != nil {
+		x.trace.add(x, t, nil, what)
+	}
+}
+
+// unseen makes scheduling points of what the block of t did to objects that a
+// task in Retry watches: it may have changed one and put it back, so that the
+// waiting task was woken by nothing that is left.
+func (x *X) unseen(t *task) bool {
+	found := false
+	for r := x.live &^ (1 << t.id); r != 0; r &= r - 1 {
+		u := x.tasks[bits.TrailingZeros32(r)]
+		if u.pend.kind != pendRetry && u.pend.kind != pendBusy || u.changed() {
+			continue
+		}
+		for i := range t.foot.acc {
+			a := &t.foot.acc[i]
+			if a.first || a.kind == kindRead || a.o == nil {
+				continue
+			}
+			for _, w := range u.wait {
+				if w.obj == a.o {
+					x.makeVisible(a)
+					found = true
+				}
+			}
+		}
+	}
+	return found
 }
 
 // changed says whether anything that the last round of t read has changed.
-func (x *X) changed(t *task) bool {
+func (t *task) changed() bool {
 	for _, w := range t.wait {
-		if x.objs[w.obj].val != w.val {
+		if w.obj.val != w.val {
 			return true
 		}
 	}

@@ -2,7 +2,6 @@ package explore
 
 // State is what a strategy may know at a scheduling point.
 type State struct {
-	Depth   int    // choices made so far in this execution by the strategy
 	Enabled uint32 // bit i: task i can go on
 	Live    uint32 // bit i: task i has not returned
 }
@@ -14,12 +13,10 @@ type Strategy interface {
 	Next(x *X) bool
 	// Choose returns the task that goes on, or -1 to cut the execution here.
 	Choose(x *X, s *State) int
-	// Complete says whether everything was covered when Next returned false.
-	Complete() bool
 }
 
 // Step is a run of one task: its number and how many operations it did before
-// another task went on.
+// another task went on. Starting, joining and Retry count as operations.
 type Step struct {
 	Task int
 	Ops  int

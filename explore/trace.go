@@ -5,18 +5,33 @@ type Event struct {
 	Task   int
 	Object string // class and number of the object; "" for a note
 	Op     string // load, store, lock, … or the text of a note
-	Value  uint64 // the object's value afterwards, where it has one
+	Before uint64 // the object's value before, where it has one
+	Value  uint64 // and afterwards
 }
 
-// Trace is the events of one execution and the choices that led to it.
+// Trace is the events of one execution.
 type Trace struct {
-	Events  []Event
-	Choices []uint8 // the task chosen at every scheduling point
-	Names   []string
+	Events []Event
+	Names  []string // of the tasks
+	last   *object  // of the last event, whose effect is not known yet
 }
 
 func (tr *Trace) add(x *X, t *task, o *obj, what string) {
-	tr.Events = append(tr.Events, Event{Task: t.id, Object: o.String(), Op: what})
+	tr.settle()
+	e := Event{Task: t.id, Op: what}
+	if o != nil {
+		e.Object, e.Before = o.String(), o.p.val
+		tr.last = o.p
+	}
+	tr.Events = append(tr.Events, e)
+}
+
+// settle completes the last event: its effect is there when the next begins.
+func (tr *Trace) settle() {
+	if tr.last != nil {
+		tr.Events[len(tr.Events)-1].Value = tr.last.val
+		tr.last = nil
+	}
 }
 
 // Tracing says whether somebody will read this execution, so that notes need
@@ -26,6 +41,7 @@ func (x *X) Tracing() bool { return x != nil && x.trace != nil }
 // Note adds a line to the trace, if there is one, in the running task's column.
 func (x *X) Note(text string) {
 	if x.Tracing() {
+		x.trace.settle()
 		x.trace.Events = append(x.trace.Events, Event{Task: x.cur.id, Op: text})
 	}
 }

@@ -17,53 +17,49 @@ type X struct {
 	tasks  [MaxTasks]*task
 	ntasks int
 	cur    *task
-	next   *task // who runs after the current task yields; nil: the execution is over
-	abort  bool  // unwinding the tasks of an execution that was cut
+	next   *task  // who runs after the current task yields; nil: the execution is over
+	live   uint32 // bit i: task i has not returned
+	done   uint32 // bit i: task i has returned
+	abort  bool   // unwinding the tasks of an execution that was cut
 
-	objs     []object          // by dense index, kept across executions
-	intern   [MaxTasks][]int32 // (creating task, how many it made) -> dense index
-	made     [MaxTasks]int32   // objects made so far in this execution
-	mode     []visibility      // by dense index: which operations are scheduling points
-	hash     hash128           // of all shared state
-	all      bool              // every operation is a scheduling point
-	atomic   int               // depth of Atomically
-	strat    Strategy
-	state    State
-	events   int64
-	limit    int64 // events after which an execution is cut; see Options.MaxEvents
-	over     bool  // limit was reached
-	failed   bool  // a fatal violation ended this execution
-	sink     *sink
-	trace    *Trace // nil: off
-	path     []Step // blocks of this execution
-	complete bool   // every task returned
-	refine   []refinement
+	objects               // what the program shares
+	hash    hash128       // of all shared state
+	all     bool          // every operation is a scheduling point
+	atomic  int           // depth of Atomically
+	group   *object       // of the Atomically that runs
+	classes []atomicClass // kinds of Atomically seen so far
+	table   obj           // the task table: Go from several tasks is ordered through it
+	ordered bool          // SetPriority was used
+	solo    bool          // nobody else is left: blocks run into one another
+
+	strat  Strategy
+	plan   []int8 // choices to repeat at the start of an execution
+	pos    int    // choices made
+	fast   bool   // repeating the plan: no footprints, no hashes
+	state  State
+	events int64
+	limit  int64 // events after which an execution is cut; see Options.MaxEvents
+	over   bool  // limit was reached
+	failed bool  // a fatal violation ended this execution
+	ended  bool  // every task returned
+	ops    int   // operations performed, counted alike whatever is visible
+	sink   *sink
+	trace  *Trace // nil: off
+	path   []mark // blocks of this execution
+	poll   poll   // when to look at the clock
+	refine []*object
 }
 
-// object is what the engine knows of one shared object besides its value.
-type object struct {
-	class string
-	num   int
-	val   uint64 // its value as Retry compares it
-}
-
-// visibility says which operations on an object are scheduling points.
-type visibility uint8
-
-const (
-	visibleOps     visibility = 1 << iota // everything but releases
-	visibleRelease                        // releases too
-)
-
-type refinement struct {
-	obj int32
-	v   visibility
+// mark is where a block began: its task and how many operations came before.
+type mark struct {
+	task int32
+	ops  int32
 }
 
 type hash128 struct{ a, b uint64 }
 
-// taskState is a task's place in its life: ready has a pending operation (which
-// may be disabled), done has returned.
+// task is a task's place in its life: it has a pending operation (which may be
+// disabled) until it has returned.
 type task struct {
 	x       *X
 	id      int
@@ -71,29 +67,43 @@ type task struct {
 	body    func()
 	done    bool
 	started bool
-	hist    hash128
-	pend    pending
-	foot    []access // of the block that is running
-	first   bool     // the next access is the block's visible operation
-	wait    []watch  // Retry: what the last round read, and which value
-	reads   []watch
+	chain   bool // its stack is entered: it runs, or waits for one it resumed
+	first   bool // no access came since the block's scheduling point
 	watch   bool // between Loop and Retry: reads are collected
+	cpu     int8 // SetPriority
+	prio    int8
+	pend    pending
+	know    knowledge
+	foot    footprint  // of the block that is running
+	win     *footprint // of the last block: what it did behind its scheduling point is still open
+	wait    []watch    // Retry: what the last round read, and which value
+	reads   []watch
 	resume  func() (struct{}, bool)
 	stop    func()
 	yield   func(struct{}) bool
 }
 
+// knowledge identifies what a task has learnt: its private state is a function
+// of it.
+type knowledge struct {
+	hist hash128 // of the values observed
+	n    uint64  // operations since
+	open uint64  // of what its block did before Forget, or its last one before it returned
+}
+
 type watch struct {
-	obj int32
+	obj *object
 	val uint64
 }
 
-// pending is the visible operation a task is about to do.
+// pending is the visible operation a task is about to do. It is enabled while the
+// object's value, masked, is want.
 type pending struct {
-	kind    pendKind
-	obj     int32
-	enabled func() bool // nil: always
-	what    string
+	kind pendKind
+	obj  *object // nil: none
+	mask uint64
+	want uint64
+	what string
 }
 
 type pendKind uint8
@@ -103,6 +113,7 @@ const (
 	pendOp
 	pendJoin
 	pendRetry
+	pendBusy
 )
 
 // abortToken unwinds a task whose execution was cut.
@@ -114,220 +125,45 @@ func (x *X) Go(name string, f func()) {
 	if x.ntasks == MaxTasks {
 		panic(fmt.Sprintf("tagswap internal: more than %d tasks", MaxTasks))
 	}
+	if x.ntasks == 1 {
+		// Nobody else was there: all that the root did comes before.
+		x.tasks[0].foot.reset()
+	}
+	if x.ntasks > 0 {
+		x.table.access(kindUpdate, "go")
+		x.tasks[x.cur.id].foot.spawn(x, x.ntasks)
+	}
 	t := x.tasks[x.ntasks]
 	if t == nil {
 		t = &task{x: x, id: x.ntasks}
 		t.resume, t.stop = iter.Pull(t.loop)
 		x.tasks[x.ntasks] = t
 	}
-	t.name, t.body, t.done, t.started = name, f, false, false
-	t.hist = hash128{mix(uint64(t.id), 1), mix(uint64(t.id), 2)}
-	t.pend = pending{kind: pendStart, obj: -1, what: "start"}
-	t.foot = t.foot[:0]
+	t.name, t.body, t.done, t.started, t.chain = name, f, false, false, false
+	t.know = knowledge{hist: hash128{mix(uint64(t.id), 1), mix(uint64(t.id), 2)}}
+	t.pend = pending{kind: pendStart, what: "start"}
+	t.foot.reset()
+	t.win = nil
 	t.wait, t.reads, t.watch = t.wait[:0], t.reads[:0], false
+	t.cpu, t.prio = -1, 0
+	x.live |= 1 << t.id
 	x.ntasks++
 }
 
 // Wait blocks the calling task until every other task has returned.
 func (x *X) Wait() {
-	x.op()
-	x.block(pending{kind: pendJoin, obj: -1, what: "join", enabled: x.othersDone})
-}
-
-func (x *X) othersDone() bool {
-	for _, t := range x.tasks[:x.ntasks] {
-		if t != x.tasks[0] && !t.done {
-			return false
-		}
-	}
-	return true
-}
-
-// loop is the body of a task's coroutine: it runs one program after another, so
-// that no coroutine is made in the steady state.
-func (t *task) loop(yield func(struct{}) bool) {
-	t.yield = yield
-	for {
-		t.run()
-		if !yield(struct{}{}) {
-			return
-		}
-	}
-}
-
-func (t *task) run() {
-	defer t.recovered()
-	t.started = true
-	t.first = true
-	t.body()
-	t.done = true
-	t.x.schedule()
-}
-
-// recovered turns a panic of the program into a finding; the token of a cut
-// execution is no panic.
-func (t *task) recovered() {
-	r := recover()
-	if r == nil {
-		return
-	}
-	t.done = true
-	if _, ok := r.(abortToken); ok {
-		return
-	}
-	if s, ok := r.(string); ok && len(s) > 16 && s[:16] == "tagswap internal" {
-		panic(r)
-	}
-	t.x.report("panic", fmt.Sprint(r))
-	t.x.failed = true
-	t.x.next = nil
-}
-
-// op counts a place where a scheduling point could stand, visible or not, so that
-// a schedule means the same whatever the search took for visible.
-func (x *X) op() {
-	if n := len(x.path); n > 0 {
-		x.path[n-1].Ops++
-	}
-}
-
-// block is a scheduling point: the current task declares what it will do next
-// and continues when the strategy has chosen it.
-func (x *X) block(p pending) {
+	x.block(pending{kind: pendJoin, what: "join"})
+	x.step()
+	// Whatever the others did comes before what follows.
 	t := x.cur
-	t.pend = p
-	t.hist.a += 0x9e3779b97f4a7c15
-	t.hist.b += 0xc2b2ae3d27d4eb4f
-	x.schedule()
-	if x.next != t {
-		t.yield(struct{}{})
-		if x.abort {
-			panic(abortToken{})
-		}
+	if !x.fast {
+		x.races(t)
+		t.foot.reset()
 	}
-	t.first = true
-}
-
-// schedule ends the current block and lets the strategy choose who goes on. It
-// runs on the stack of the task that came to its next visible operation.
-func (x *X) schedule() {
-	s := &x.state
-	s.Enabled, s.Live = 0, 0
 	for _, t := range x.tasks[:x.ntasks] {
+		t.win = nil
 		if t.done {
-			continue
-		}
-		s.Live |= 1 << t.id
-		if x.enabled(t) {
-			s.Enabled |= 1 << t.id
-		}
-	}
-	if x.over || x.failed {
-		x.next = nil
-		return
-	}
-	if s.Live == 0 {
-		x.complete = true
-		x.next = nil
-		return
-	}
-	if s.Enabled == 0 {
-		x.stuck()
-		x.next = nil
-		return
-	}
-	c := x.strat.Choose(x, s)
-	if c < 0 {
-		x.next = nil
-		return
-	}
-	x.next = x.tasks[c]
-	x.path = append(x.path, Step{Task: c})
-}
-
-// stuck reports an execution in which nobody can go on.
-func (x *X) stuck() {
-	property := "deadlock"
-	detail := ""
-	for _, t := range x.tasks[:x.ntasks] {
-		if t.done {
-			continue
-		}
-		if t.pend.kind == pendRetry {
-			property = "livelock"
-		}
-		if t.pend.kind != pendJoin {
-			detail += fmt.Sprintf("; %s waits: %s", t.name, x.describe(t))
-		}
-	}
-	if len(detail) > 2 {
-		detail = detail[2:]
-	}
-	x.report(property, detail)
-	x.failed = true
-}
-
-// describe says what a task is about to do.
-func (x *X) describe(t *task) string {
-	if t.pend.obj < 0 {
-		return t.pend.what
-	}
-	o := obj{x, t.pend.obj}
-	return t.pend.what + " " + o.String()
-}
-
-func (x *X) enabled(t *task) bool {
-	if t.pend.kind == pendRetry {
-		return x.changed(t)
-	}
-	return t.pend.enabled == nil || t.pend.enabled()
-}
-
-// drive runs one execution of prog under the strategy.
-func (x *X) drive(prog func(*X)) {
-	x.reset()
-	x.Go("root", func() { prog(x) })
-	x.schedule()
-	for x.next != nil {
-		t := x.next
-		x.cur = t
-		t.foot = t.foot[:0]
-		t.resume()
-	}
-	x.unwind()
-}
-
-func (x *X) reset() {
-	x.ntasks, x.events, x.hash = 0, 0, hash128{}
-	x.over, x.failed, x.abort, x.atomic, x.complete = false, false, false, 0, false
-	x.path = x.path[:0]
-	x.refine = x.refine[:0]
-	x.made = [MaxTasks]int32{}
-	x.state.Depth = 0
-	if x.trace != nil {
-		x.trace.Events = x.trace.Events[:0]
-		x.trace.Choices = x.trace.Choices[:0]
-	}
-}
-
-// unwind ends the tasks of an execution that did not run to its end.
-func (x *X) unwind() {
-	x.abort = true
-	for _, t := range x.tasks[:x.ntasks] {
-		if t.started && !t.done {
-			x.cur = t
-			t.resume()
-		}
-		t.done = true
-	}
-	x.abort = false
-}
-
-// Close ends the coroutines of x.
-func (x *X) Close() {
-	for _, t := range x.tasks {
-		if t != nil {
-			t.stop()
+			t.know.open = 0
 		}
 	}
 }
@@ -345,22 +181,51 @@ func (x *X) Task() int {
 // It lets a merging search see that two executions have come to the same state.
 // A key that leaves something out makes the search unsound.
 func (x *X) Forget(key uint64) {
-	if x == nil {
+	if x == nil || x.fast {
 		return
 	}
 	t := x.cur
-	t.hist = hash128{mix(key, uint64(t.id)+11), mix(key, uint64(t.id)+1011)}
+	t.know.hist = hash128{mix(key, uint64(t.id)+11), mix(key, uint64(t.id)+1011)}
+	t.know.n = 0
+	t.know.open = t.foot.hash()
+}
+
+type atomicClass struct {
+	what string
+	o    *object
+}
+
+// class finds the object that stands for all Atomically of one kind: it says
+// whether they are scheduling points.
+func (x *X) class(what string) *object {
+	for i := range x.classes {
+		if x.classes[i].what == what {
+			return x.classes[i].o
+		}
+	}
+	o := x.newObject()
+	o.class, o.num = what, -1
+	x.classes = append(x.classes, atomicClass{what, o})
+	return o
 }
 
 // Atomically runs f as one event: no task switch happens between the accesses
-// in it. f must not block.
+// in it. f must not block. what names the kind of event in traces.
 func (x *X) Atomically(what string, f func()) {
 	if x == nil {
 		f()
 		return
 	}
-	x.op()
-	x.block(pending{kind: pendOp, obj: -1, what: what})
+	if x.atomic > 0 {
+		f()
+		return
+	}
+	c := x.class(what)
+	if c.mode&visibleOps != 0 {
+		x.block(pending{kind: pendOp, what: what})
+	}
+	x.step()
+	x.group = c
 	x.atomic++
 	f()
 	x.atomic--
@@ -384,4 +249,16 @@ func (x *X) Fatal(property, detail string) {
 	x.report(property, detail)
 	x.failed = true
 	x.cut()
+}
+
+// SetPriority puts a task on a cpu. A task is not enabled while one of higher
+// priority on the same cpu could run; one in RetryBusy could, one in Retry or
+// waiting for a lock could not.
+func (x *X) SetPriority(task, cpu, prio int) {
+	if x == nil {
+		return
+	}
+	t := x.tasks[task]
+	t.cpu, t.prio = int8(cpu), int8(prio)
+	x.ordered = true
 }

@@ -25,6 +25,26 @@ func StateKey(locs []litmus.Loc, value func(litmus.Loc) int) string {
 	return guest.StateKey(locs, value)
 }
 
+// Project drops from a state of all of a test's observed locations those that a
+// real kernel does not show: the checker's states become keys for a Model.
+func Project(t *litmus.Test, state string) string {
+	hidden := map[string]bool{}
+	for _, l := range t.Observed() {
+		hidden[l.String()] = true
+	}
+	for _, l := range Visible(t) {
+		delete(hidden, l.String())
+	}
+	var keep []string
+	for _, part := range strings.Split(state, ";") {
+		part = strings.TrimSpace(part)
+		if i := strings.LastIndexByte(part, '='); i >= 0 && !hidden[part[:i]] {
+			keep = append(keep, part+";")
+		}
+	}
+	return strings.Join(keep, " ")
+}
+
 // releases maps the beginning of uname -r to the design that describes it.
 var releases = []struct{ prefix, design string }{
 	{"5.10.", "v5.10"},

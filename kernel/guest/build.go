@@ -73,8 +73,9 @@ type instance struct {
 	finalF map[int]uint64 // fault of reading it
 	raw    map[int][2]uint64
 	verify []verifySlot
-	start  uint64 // the tasks meet before their operations on this instance
-	sys    uint64 // struct sysinfo, 0 when nobody is left to ask
+	dead   map[int]uint64 // by task: not 0 once it got a signal
+	start  uint64         // the tasks meet before their operations on this instance
+	sys    uint64         // struct sysinfo, 0 when nobody is left to ask
 }
 
 type regKey struct {
@@ -180,7 +181,7 @@ func newBuild(p *Plan, code, data *engine.Region, mte bool, paths []string) *bui
 	code.Set(b.mask, ^uint64(1<<(11-1)|1<<(7-1))) // all blocked but SIGSEGV and SIGBUS
 	for range p.Instances {
 		b.inst = append(b.inst, &instance{
-			regs: map[regKey]uint64{}, finals: map[int]uint64{}, finalF: map[int]uint64{}, raw: map[int][2]uint64{},
+			regs: map[regKey]uint64{}, finals: map[int]uint64{}, finalF: map[int]uint64{}, raw: map[int][2]uint64{}, dead: map[int]uint64{},
 			start: data.Word(),
 		})
 	}
@@ -362,10 +363,35 @@ func (b *build) ops(p *prog, t, lo, hi int) (ended bool) {
 				}
 				return true
 			}
-			b.op(p, t, k, k == 0, op)
+			b.guarded(p, t, k, op)
 		}
 	}
 	return false
+}
+
+// guarded appends an operation that is left out once an access of the task has
+// faulted: a signal ends a task. Meetings and forks are kept, or others would
+// wait for ever.
+func (b *build) guarded(p *prog, t, k int, op *litmus.Op) {
+	in := b.inst[k]
+	dead, faults := in.dead[t], len(in.faults)
+	guard := dead != 0 && op.Kind != litmus.OpBarrier && op.Kind != litmus.OpFork
+	at := len(p.ins)
+	if guard {
+		p.add(engine.Instr{Op: engine.SkipEq, Arg: [6]uint64{dead, 0, 1}, Indirect: 1})
+		p.add(engine.Instr{}) // becomes the jump over the operation
+	}
+	b.op(p, t, k, k == 0, op)
+	if len(in.faults) > faults {
+		if dead == 0 {
+			dead = b.data.Words(1)
+			in.dead[t] = dead
+		}
+		p.add(engine.Instr{Op: engine.Add, Arg: [6]uint64{dead, in.faults[faults].addr}, Indirect: 2})
+	}
+	if guard {
+		p.ins[at+1] = engine.Instr{Op: engine.SkipEq, Arg: [6]uint64{0, 0, uint64(len(p.ins) - at - 2)}}
+	}
 }
 
 // observe lets the tasks meet and records what t sees of instances [lo,hi). What

@@ -7,19 +7,20 @@ import (
 	"tagswap/litmus"
 )
 
-// viewer is the task through which a location is looked at: the one it names,
-// else the first one that is left and maps it.
+// viewer is the task through which a location is looked at: the one it names, P0
+// when it names none, or another one of the same address space when that one has
+// ended. -1 when the address space is gone.
 func (b *build) viewer(l litmus.Loc) int {
-	if l.Task >= 0 {
-		return l.Task
+	t := max(l.Task, 0)
+	if !b.exits(t) {
+		return t
 	}
-	v := b.t.Var(l.Name)
 	for u := range b.t.Tasks {
-		if v != nil && b.t.Maps(u, v) && !b.exits(u) {
+		if b.t.Space(u) == b.t.Space(t) && !b.exits(u) {
 			return u
 		}
 	}
-	return 0
+	return -1
 }
 
 // states records swapped() and cached(), which do not touch the page.
@@ -136,8 +137,10 @@ func (b *build) value(k int, l litmus.Loc, i int, freeSwap func(k int) int) int 
 			return 0
 		}
 	}
-	if a, ok := in.finals[i]; ok {
+	// What cannot be read is -1, as in the model: the address space is gone, or the
+	// page is not mapped.
+	if a, ok := in.finals[i]; ok && b.data.Get(in.finalF[i]) == 0 {
 		return int(int64(b.data.Get(a)))
 	}
-	return 0
+	return -1
 }

@@ -1,0 +1,275 @@
+package explore
+
+import (
+	"fmt"
+	"math/bits"
+)
+
+// loop is the body of a task's coroutine: it runs one program after another, so
+// that no coroutine is made in the steady state.
+func (t *task) loop(yield func(struct{}) bool) {
+	t.yield = yield
+	for {
+		t.run()
+		if !yield(struct{}{}) {
+			return
+		}
+	}
+}
+
+func (t *task) run() {
+	defer t.recovered()
+	t.started = true
+	t.x.begin(t)
+	t.x.step()
+	t.body()
+	t.finish()
+	t.x.schedule(t)
+}
+
+// step counts an operation that is no access: its place in the program is part
+// of what a task knows.
+func (x *X) step() {
+	x.ops++
+	if !x.fast {
+		x.cur.know.n++
+	}
+}
+
+func (t *task) finish() {
+	x := t.x
+	t.done = true
+	t.pend = pending{}
+	x.live &^= 1 << t.id
+	x.done |= 1 << t.id
+	if !x.fast {
+		t.know.open = t.foot.hash()
+	}
+}
+
+// recovered turns a panic of the program into a finding; the token of a cut
+// execution is no panic.
+func (t *task) recovered() {
+	if t.done {
+		return
+	}
+	r := recover()
+	t.done = true
+	if _, ok := r.(abortToken); ok || t.x.abort {
+		return
+	}
+	if s, ok := r.(string); ok && len(s) > 16 && s[:16] == "tagswap internal" {
+		panic(r)
+	}
+	t.x.report("panic", fmt.Sprint(r))
+	t.x.failed = true
+	t.x.next = nil
+}
+
+// begin starts a block of t, which the strategy has chosen.
+func (x *X) begin(t *task) {
+	x.cur = t
+	t.first = true
+	if !x.fast {
+		t.foot.reset()
+		t.know.open = 0
+	}
+}
+
+// block is a scheduling point: the current task declares what it will do next
+// and continues when the strategy has chosen it.
+func (x *X) block(p pending) {
+	if x.abort {
+		panic(abortToken{})
+	}
+	t := x.cur
+	t.pend = p
+	x.schedule(t)
+	if x.next != t {
+		x.handOver(t)
+	}
+	if x.solo {
+		x.solo, t.first = false, true
+		return
+	}
+	x.begin(t)
+}
+
+// handOver leaves the stack of t until t is the next to run. The next task is
+// resumed from here unless its stack is below this one; then this stack is left.
+// So two tasks that take turns cost one coroutine switch a turn.
+func (x *X) handOver(t *task) {
+	for x.next != t {
+		n := x.next
+		if n != nil && !n.chain {
+			x.enter(n)
+			continue
+		}
+		t.yield(struct{}{})
+		if x.abort {
+			panic(abortToken{})
+		}
+	}
+}
+
+func (x *X) enter(n *task) {
+	n.chain = true
+	n.resume()
+	n.chain = false
+}
+
+// cut ends the execution without a finding.
+func (x *X) cut() {
+	if x.abort {
+		panic(abortToken{})
+	}
+	x.next = nil
+	x.cur.yield(struct{}{})
+	panic(abortToken{})
+}
+
+// schedule ends the block of t and chooses who goes on. It runs on the stack of
+// the task that came to its next visible operation.
+func (x *X) schedule(t *task) {
+	if x.abort {
+		return
+	}
+	x.next = nil
+	if x.failed || x.over {
+		return
+	}
+	if x.live == 0 {
+		x.ended = true
+		return
+	}
+	if !t.done && x.live == 1<<t.id {
+		// Nobody else is left: no choice, and nothing to remember.
+		if !x.enabled(t) {
+			x.stuck()
+			return
+		}
+		x.solo = true
+		x.resumeAt(t)
+		return
+	}
+	if x.pos < len(x.plan) {
+		c := x.plan[x.pos]
+		x.pos++
+		x.resumeAt(x.tasks[c])
+		return
+	}
+	s := &x.state
+	s.Live, s.Enabled = x.live, x.ready()
+	if s.Enabled == 0 {
+		x.stuck()
+		return
+	}
+	c := x.strat.Choose(x, s)
+	if c < 0 {
+		return
+	}
+	x.pos++
+	x.resumeAt(x.tasks[c])
+}
+
+func (x *X) resumeAt(t *task) {
+	x.next = t
+	x.path = append(x.path, mark{int32(t.id), int32(x.ops)})
+}
+
+// ready returns the tasks that can go on.
+func (x *X) ready() uint32 {
+	var e uint32
+	for r := x.live; r != 0; r &= r - 1 {
+		i := bits.TrailingZeros32(r)
+		if x.enabled(x.tasks[i]) {
+			e |= 1 << i
+		}
+	}
+	if x.ordered {
+		e = x.preempt(e)
+	}
+	return e
+}
+
+// preempt takes out the tasks that a runnable task of higher priority keeps from
+// their cpu.
+func (x *X) preempt(e uint32) uint32 {
+	out := e
+	for r := e; r != 0; r &= r - 1 {
+		t := x.tasks[bits.TrailingZeros32(r)]
+		if t.cpu < 0 {
+			continue
+		}
+		for l := x.live; l != 0; l &= l - 1 {
+			u := x.tasks[bits.TrailingZeros32(l)]
+			runs := e>>u.id&1 != 0 || u.pend.kind == pendBusy
+			if u.cpu == t.cpu && u.prio > t.prio && runs {
+				out &^= 1 << t.id
+			}
+		}
+	}
+	return out
+}
+
+func (x *X) enabled(t *task) bool {
+	p := &t.pend
+	switch p.kind {
+	case pendJoin:
+		return x.live == 1<<t.id
+	case pendRetry, pendBusy:
+		return t.changed()
+	}
+	return p.obj == nil || p.obj.val&p.mask == p.want
+}
+
+// drive runs one execution of prog under the strategy.
+func (x *X) drive(prog func(*X)) {
+	x.reset()
+	x.Go("root", func() { prog(x) })
+	x.cur = x.tasks[0]
+	x.table.init(x, "tasks", -1)
+	x.resumeAt(x.tasks[0])
+	for x.next != nil {
+		x.enter(x.next)
+	}
+	x.unwind()
+}
+
+func (x *X) reset() {
+	x.ntasks, x.events, x.hash, x.live, x.done = 0, 0, hash128{}, 0, 0
+	x.over, x.failed, x.abort, x.atomic, x.ended = false, false, false, 0, false
+	x.ordered, x.solo = false, false
+	x.ops, x.pos = 0, 0
+	x.path = x.path[:0]
+	x.refine = x.refine[:0]
+	x.objects.reset()
+	if x.trace != nil {
+		x.trace.Events = x.trace.Events[:0]
+	}
+}
+
+// unwind ends the tasks of an execution that did not run to its end.
+func (x *X) unwind() {
+	if x.ended {
+		return
+	}
+	x.abort = true
+	for _, t := range x.tasks[:x.ntasks] {
+		for t.started && !t.done {
+			x.cur = t
+			t.resume()
+		}
+		t.done = true
+	}
+	x.abort = false
+}
+
+// Close ends the coroutines of x.
+func (x *X) Close() {
+	for _, t := range x.tasks {
+		if t != nil {
+			t.stop()
+		}
+	}
+}
