@@ -98,8 +98,10 @@ type Task struct {
 	tried   bool   // the fault was retried for the folio lock (FAULT_FLAG_TRIED)
 	base    uint64 // see Base
 	seen    seen   // by this round
-	misses  int    // rounds of this access that came to nothing
-	mmapped bool   // holds its mm's mmap lock shared, for a fault
+	waits   []explore.Seen
+	walked  []explore.Seen // by a round of swapoff
+	misses  int            // rounds of this access that came to nothing
+	mmapped bool           // holds its mm's mmap lock shared, for a fault
 	held    [MaxVars]hold
 }
 
@@ -192,7 +194,7 @@ func (k *Kernel) Reset(x *explore.X, p *Program, cfg Config) {
 }
 
 func (t *Task) reset(id int) {
-	*t = Task{ID: id, CPU: id}
+	*t = Task{ID: id, CPU: id, waits: t.waits, walked: t.walked}
 }
 
 // Task returns task id with the address space m.

@@ -11,7 +11,7 @@ var swapoffSteps = []*Step{
 		func(k *Kernel, f *Frame) bool {
 			si := &k.areas[f.area]
 			if f.t.seen.world == 0 {
-				f.t.seen.entry, f.t.seen.world = mkEntry(f.area, 0), k.world(f.area)
+				k.walk(f.t, f.area)
 			}
 			return si.inuse.Load() == uint64(si.cfg.Used)
 		}),

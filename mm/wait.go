@@ -1,5 +1,7 @@
 package mm
 
+import "tagswap/explore"
+
 // seen is what a round of a fault has read of the things that can keep it from
 // its goal, and when: a round that would read the same again is a wait.
 type seen struct {
@@ -33,50 +35,9 @@ func (k *Kernel) sawSlot(e Entry, v uint64) {
 func (k *Kernel) sawCache(e Entry, pfn uint64) {
 	s := &k.self().seen
 	if s.entry != e {
-		s.slot = k.area(e).slots[e.Slot()].Peek()
+		s.slot = k.area(e).slots[e.Slot()].Peek() // not read yet: as it is now
 	}
 	s.entry, s.cache = e, pfn
-}
-
-// stale says whether anything that the round has read is different now. It is no
-// event: what it looks at decides when the next round may start.
-func (k *Kernel) stale(s *seen) bool {
-	switch {
-	case s.world != 0:
-		return s.world != k.world(s.entry.Area())
-	case s.folio != nil && s.folio.refs.Peek() != 0:
-		return true
-	case s.mm != nil && PTE(s.mm.pte[s.v].Peek()) != s.pte:
-		return true
-	case s.mm != nil && k.Cfg.Vars[s.v].Shared && k.vars[s.v].mapping.Peek() != s.file:
-		return true
-	case s.entry == 0:
-		return false
-	}
-	si := k.area(s.entry)
-	i := s.entry.Slot()
-	return si.slots[i].Peek() != s.slot || si.folios[i].Peek() != s.cache
-}
-
-// world is a hash of all that swapoff looks at on device area.
-func (k *Kernel) world(area int) uint64 {
-	si := &k.areas[area]
-	h := uint64(1)
-	m := func(v uint64) { h = (h ^ v) * 0xff51afd7ed558ccd; h ^= h >> 29 }
-	m(si.inuse.Peek())
-	for i := range si.cfg.Slots {
-		m(si.slots[i].Peek()<<16 | si.folios[i].Peek())
-	}
-	for i := range k.nmm {
-		for v := range k.Cfg.Vars {
-			m(k.mms[i].pte[v].Peek())
-		}
-		m(k.mms[i].users.Peek()<<1 | k.mms[i].list.Peek())
-	}
-	for v := range k.Cfg.Vars {
-		m(k.vars[v].mapping.Peek())
-	}
-	return h | 1
 }
 
 // wait ends a round that came to nothing, asleep or busy. The next may start
@@ -84,8 +45,63 @@ func (k *Kernel) world(area int) uint64 {
 func (k *Kernel) wait(t *Task, busy bool) {
 	k.Costs.Retries++
 	s := &t.seen
-	k.X.RetryUntil(func() bool { return k.stale(s) })
+	t.waits = t.waits[:0]
+	if s.world != 0 {
+		t.waits = append(t.waits, t.walked...)
+	} else {
+		k.watchRound(t)
+	}
+	k.X.RetryOn(busy, t.waits)
 	s.folio, s.world = nil, 0
+}
+
+func (k *Kernel) watchRound(t *Task) {
+	s := &t.seen
+	add := func(a *explore.Atomic, v uint64) { t.waits = append(t.waits, explore.Seen{Of: a, Value: v}) }
+	if s.folio != nil {
+		add(&s.folio.refs, 0)
+	}
+	if s.mm != nil {
+		add(&s.mm.pte[s.v], uint64(s.pte))
+		if k.Cfg.Vars[s.v].Shared {
+			add(&k.vars[s.v].mapping, s.file)
+		}
+	}
+	if s.entry != 0 {
+		si := k.area(s.entry)
+		add(&si.slots[s.entry.Slot()], s.slot)
+		add(&si.folios[s.entry.Slot()], s.cache)
+	}
+}
+
+// walk notes all that a round of swapoff looks at on device area, as it is at
+// the start of the round.
+func (k *Kernel) walk(t *Task, area int) {
+	si := &k.areas[area]
+	t.walked = t.walked[:0]
+	h := uint64(1)
+	add := func(a *explore.Atomic) {
+		v := a.Peek()
+		t.walked = append(t.walked, explore.Seen{Of: a, Value: v})
+		h = stir(h, v)
+	}
+	add(&si.inuse)
+	for i := range si.cfg.Slots {
+		add(&si.slots[i])
+		add(&si.folios[i])
+	}
+	for i := range k.nmm {
+		m := &k.mms[i]
+		for v := range k.Cfg.Vars {
+			add(&m.pte[v])
+		}
+		add(&m.users)
+		add(&m.list)
+	}
+	for v := range k.Cfg.Vars {
+		add(&k.vars[v].mapping)
+	}
+	t.seen.world = h | 1
 }
 
 // hash adds what the round has seen to h.
