@@ -132,7 +132,6 @@ func (k *Kernel) free(f *Folio) {
 		k.lruDel(f)
 	}
 	f.life.Store(0)
-	f.refs.Drop()
 	f.mapcount.Drop()
 	f.flags.Drop()
 	f.swap.Drop()
