@@ -82,7 +82,6 @@ func (k *Kernel) mapRead(e Entry, what string) uint64 {
 
 func (k *Kernel) mapWrite(e Entry, v uint64) {
 	k.area(e).slots[e.Slot()].Store(v)
-	k.sawSlot(e, v)
 }
 
 // mapPut is __swap_entry_free_locked (mm/swapfile.c, v6.1): it drops one count,

@@ -70,8 +70,7 @@ var cacheSteps = []*Step{
 	act("cpu_relax", "mm/filemap.c:filemap_get_entry (v6.1)",
 		"Spins until something that this round read has changed: whoever froze the folio is about to take it out.",
 		func(k *Kernel, f *Frame) {
-			f.t.seen.folio = f.folio
-			k.wait(f.t, true)
+			k.spinOn(f)
 		}),
 }
 

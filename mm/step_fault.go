@@ -110,7 +110,7 @@ func (k *Kernel) allocFolio(f *Frame) *Folio {
 func (k *Kernel) waitRound(t *Task) {
 	busy := t.ret == Spin
 	t.ret = Done
-	k.wait(t, busy)
+	k.waitInside(t, busy)
 }
 
 var copySteps = []*Step{

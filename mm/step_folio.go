@@ -183,5 +183,6 @@ func (k *Kernel) lockOrRetry(f *Frame) bool {
 		f.t.mmapped = false
 	}
 	f.folio.flags.WaitClear(flagLocked)
+	f.t.ret = Again
 	return false
 }

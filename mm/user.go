@@ -63,6 +63,8 @@ func (k *Kernel) Do(t *Task, a Access) (uint64, Signal) {
 			return 0, Killed
 		case r == Sleep || r == Spin:
 			k.wait(t, r == Spin)
+		case r == Again:
+			t.misses = 0
 		case t.misses > 1:
 			// The fault did not help, and not for the first time: another round
 			// makes sense only when something has changed.
@@ -224,6 +226,8 @@ func (k *Kernel) GUP(t *Task, v int, pin, write bool) Signal {
 			return Translation
 		case t.ret == Bus:
 			return BusError
+		case t.ret == Again:
+			t.misses = 0
 		case t.ret == Sleep || t.ret == Spin || t.misses > 2:
 			k.wait(t, t.ret == Spin)
 		}

@@ -5,62 +5,122 @@ import "tagswap/explore"
 // seen is what a round of a fault has read of the things that can keep it from
 // its goal, and when: a round that would read the same again is a wait.
 type seen struct {
-	mm    *MM
-	v     int
-	pte   PTE
-	entry Entry // of slot and cache
-	slot  uint64
-	cache uint64
-	file  uint64
-	folio *Folio // whose references were found frozen
-	world uint64 // swapoff: everything it walks over, as its round found it
+	mm     *MM
+	v      int
+	pte    PTE
+	entry  Entry // of slot and cache
+	slot   uint64
+	cache  uint64
+	file   uint64
+	moved  bool   // something had two values within the round
+	inside bool   // the round has waited inside the kernel
+	world  uint64 // swapoff: everything it walks over, as its round found it
 }
 
 // self is the task that runs, for notes that need no event.
 func (k *Kernel) self() *Task { return &k.tasks[k.X.Task()] }
 
+// Of each thing the round keeps the value that it read first. A later read that
+// sees another one has moved: the next round may go elsewhere, even if the first
+// value is back by then.
+
 func (k *Kernel) sawPTE(f *Frame, p PTE) {
 	s := &f.t.seen
-	s.mm, s.v, s.pte = f.mm, f.v, p
+	switch {
+	case s.world != 0:
+		k.walkedPast(f.t, &f.mm.pte[f.v], uint64(p))
+	case s.mm != f.mm || s.v != f.v:
+		s.mm, s.v, s.pte = f.mm, f.v, p
+	case s.pte != p:
+		s.moved = true
+	}
 }
 
 func (k *Kernel) sawSlot(e Entry, v uint64) {
-	s := &k.self().seen
-	if s.entry != e {
-		s.cache = 0
+	t := k.self()
+	s := &t.seen
+	switch {
+	case s.world != 0:
+		k.walkedPast(t, &k.area(e).slots[e.Slot()], v)
+	case s.entry != e:
+		s.entry, s.slot, s.cache = e, v, k.area(e).folios[e.Slot()].Peek()
+	case s.slot != v:
+		s.moved = true
 	}
-	s.entry, s.slot = e, v
 }
 
 func (k *Kernel) sawCache(e Entry, pfn uint64) {
-	s := &k.self().seen
-	if s.entry != e {
-		s.slot = k.area(e).slots[e.Slot()].Peek() // not read yet: as it is now
+	t := k.self()
+	s := &t.seen
+	switch {
+	case s.world != 0:
+		k.walkedPast(t, &k.area(e).folios[e.Slot()], pfn)
+	case s.entry != e:
+		s.entry, s.cache, s.slot = e, pfn, k.area(e).slots[e.Slot()].Peek()
+	case s.cache != pfn:
+		s.moved = true
 	}
-	s.entry, s.cache = e, pfn
 }
 
-// wait ends a round that came to nothing, asleep or busy. The next may start
-// when something that the round has read is different.
+// walkedPast compares what swapoff has just read with the start of its round.
+func (k *Kernel) walkedPast(t *Task, a *explore.Atomic, v uint64) {
+	for i := range t.walked {
+		if t.walked[i].Of == a && t.walked[i].Value != v {
+			t.seen.moved = true
+		}
+	}
+}
+
+// wait ends a round of an access that came to nothing, asleep or busy. The next
+// may start when something that the round has read is different.
 func (k *Kernel) wait(t *Task, busy bool) {
 	k.Costs.Retries++
-	s := &t.seen
-	t.waits = t.waits[:0]
-	if s.world != 0 {
-		t.waits = append(t.waits, t.walked...)
-	} else {
-		k.watchRound(t)
+	if s := &t.seen; s.moved || s.inside {
+		return
 	}
+	t.waits = t.waits[:0]
+	k.watchRound(t)
 	k.X.RetryOn(busy, t.waits)
-	s.folio, s.world = nil, 0
+}
+
+// waitInside ends a round of a loop inside the kernel: of swapoff, or of reading
+// a page ahead in the middle of a fault, whose own round goes on.
+func (k *Kernel) waitInside(t *Task, busy bool) {
+	k.Costs.Retries++
+	s := &t.seen
+	moved := s.moved || s.world != 0 && s.inside
+	if !moved {
+		t.waits = t.waits[:0]
+		if s.world != 0 {
+			t.waits = append(t.waits, t.walked...)
+		} else {
+			k.watchRound(t)
+		}
+		k.X.RetryOn(busy, t.waits)
+	}
+	if s.world != 0 {
+		*s = seen{}
+		return
+	}
+	s.entry, s.moved, s.inside = 0, false, true
+}
+
+// spinOn waits for whoever froze folio, which is at entry in the swap cache or
+// in the page cache, to take it away or to let it go.
+func (k *Kernel) spinOn(f *Frame) {
+	t := f.t
+	at, found := &k.vars[f.v].mapping, uint64(mkPTE(f.folio.pfn, 0))
+	if f.entry != 0 {
+		at, found = &k.area(f.entry).folios[f.entry.Slot()], uint64(f.folio.pfn)
+	}
+	t.waits = append(t.waits[:0], explore.Seen{Of: &f.folio.refs}, explore.Seen{Of: at, Value: found})
+	k.X.RetryOn(true, t.waits)
+	t.seen.inside = true
 }
 
 func (k *Kernel) watchRound(t *Task) {
 	s := &t.seen
 	add := func(a *explore.Atomic, v uint64) { t.waits = append(t.waits, explore.Seen{Of: a, Value: v}) }
-	if s.folio != nil {
-		add(&s.folio.refs, 0)
-	}
 	if s.mm != nil {
 		add(&s.mm.pte[s.v], uint64(s.pte))
 		if k.Cfg.Vars[s.v].Shared {
@@ -107,6 +167,6 @@ func (k *Kernel) walk(t *Task, area int) {
 // hash adds what the round has seen to h.
 func (s *seen) hash(h uint64) uint64 {
 	h = (h ^ (s.mm.num() | uint64(s.v)<<8 | uint64(s.entry)<<16 | s.slot<<24 | s.cache<<32)) * 0xff51afd7ed558ccd
-	h = (h ^ h>>31 ^ uint64(s.pte)<<1 ^ s.file<<30 ^ s.folio.num()<<50) * 0xc4ceb9fe1a85ec53
-	return h ^ h>>29 ^ s.world
+	h = (h ^ h>>31 ^ uint64(s.pte)<<1 ^ s.file<<30) * 0xc4ceb9fe1a85ec53
+	return h ^ h>>29 ^ s.world ^ b2u(s.moved)<<7 ^ b2u(s.inside)<<9
 }
