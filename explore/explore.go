@@ -51,6 +51,10 @@ func (p *poll) due(events int64) bool {
 func Run(prog func(*X), o Options) *Result {
 	x := newX(o)
 	defer x.Close()
+	return x.merge(prog, o)
+}
+
+func (x *X) merge(prog func(*X), o Options) *Result {
 	m := &merge{nomerge: o.NoMerge}
 	m.seen.limit = o.Memory
 	if m.seen.limit == 0 {
@@ -64,6 +68,9 @@ func Run(prog func(*X), o Options) *Result {
 			break
 		}
 		x.drive(prog)
+		if x.atEnd != nil {
+			x.atEnd()
+		}
 		res.Executions++
 		res.Events += x.events
 		if x.over {

@@ -24,6 +24,9 @@ func (x *X) report(property, detail string) {
 	if s == nil || x.abort {
 		return
 	}
+	if x.onReport != nil {
+		x.onReport(property)
+	}
 	c := x.cost()
 	old, ok := s.cost[property]
 	if ok && old <= c {
@@ -71,6 +74,9 @@ func (x *X) steps() []Step {
 
 // stuck reports an execution in which nobody can go on.
 func (x *X) stuck() {
+	if x.failed {
+		return // somebody is dead, and that is why
+	}
 	property := "deadlock"
 	var parts []string
 	for _, t := range x.tasks[:x.ntasks] {

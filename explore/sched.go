@@ -61,9 +61,23 @@ func (t *task) recovered() {
 	if s, ok := r.(string); ok && len(s) > 16 && s[:16] == "tagswap internal" {
 		panic(r)
 	}
-	t.x.report("panic", fmt.Sprint(r))
-	t.x.failed = true
-	t.x.next = nil
+	x := t.x
+	x.report("panic", fmt.Sprint(r))
+	x.failed = true
+	t.pend = pending{kind: pendDead, what: "panicked"}
+	if !x.fast {
+		t.know.n++
+		t.know.open = t.foot.hash()
+	}
+	x.schedule(t)
+}
+
+// park stops the current task for good, after a fatal violation. The others go
+// on: what they do could have come before the violation.
+func (x *X) park() {
+	x.failed = true
+	x.block(pending{kind: pendDead, what: "failed"})
+	panic("tagswap internal: a dead task goes on")
 }
 
 // begin starts a block of t, which the strategy has chosen.
@@ -135,7 +149,7 @@ func (x *X) schedule(t *task) {
 		return
 	}
 	x.next = nil
-	if x.failed || x.over {
+	if x.over {
 		return
 	}
 	if x.live == 0 {
@@ -219,6 +233,8 @@ func (x *X) enabled(t *task) bool {
 		return x.live == 1<<t.id
 	case pendRetry, pendBusy:
 		return t.changed()
+	case pendDead:
+		return false
 	}
 	return p.obj == nil || p.obj.val&p.mask == p.want
 }
