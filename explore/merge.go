@@ -26,6 +26,9 @@ type merge struct {
 type mframe struct {
 	todo, sleep uint32 // still to be explored from here; asleep, or explored already
 	choice      int
+	cur         int                 // bounded: whose block led here
+	enabled     uint32              // bounded
+	used        int                 // bounded: preemptions so far
 	hash        hash128             // of the shared state
 	before      knowledge           // of the task whose block led here
 	foots       [MaxTasks]footprint // blocks from here, of the tasks in sleep and of choice

@@ -12,7 +12,8 @@ import (
 	"testing"
 )
 
-var randomCount = flag.Int("random", 400, "random programs to compare")
+var randomCount = flag.Int("random", 200, "random programs to compare")
+var randomLimit = flag.Int("limit", 5000, "executions of brute force beyond which a random program is left out")
 var randomSeed = flag.Int64("seed", 1, "first seed")
 
 // brute tries every choice at every operation.
@@ -107,8 +108,10 @@ func searched(p *program, o Options) (found, *Result) {
 	m := &machine{p: p}
 	out := found{}
 	watchEnds(x, m, out)
-	r := x.merge(m.prog, o)
-	return out, r
+	if o.Bounded {
+		return out, x.bounded(m.prog, o)
+	}
+	return out, x.merge(m.prog, o)
 }
 
 var searches = []struct {
@@ -120,6 +123,7 @@ var searches = []struct {
 	{"visible", Options{AllVisible: true}},
 	{"visible nomerge", Options{AllVisible: true, NoMerge: true}},
 	{"tiny table", Options{Memory: 1}},
+	{"bounded", Options{Bounded: true, Preemptions: 100}},
 }
 
 // compare returns a difference between brute force and a search, or "".
@@ -136,7 +140,7 @@ func compare(p *program, limit int) (diff string, n int) {
 		if !r.Complete {
 			return fmt.Sprintf("%s: incomplete: %s", s.name, r.Cut), n
 		}
-		if !s.o.AllVisible && r.Executions > int64(n)*2+20 {
+		if !s.o.AllVisible && !s.o.Bounded && r.Executions > int64(n)*2+20 {
 			return fmt.Sprintf("%s: %d executions, brute force has %d", s.name, r.Executions, n), n
 		}
 	}
@@ -189,7 +193,7 @@ func TestRandomPrograms(t *testing.T) {
 	for i := range *randomCount {
 		seed := *randomSeed + int64(i)
 		p := randomProgram(rand.New(rand.NewSource(seed)))
-		d, n := compare(p, 30000)
+		d, n := compare(p, *randomLimit)
 		if n > 0 {
 			compared++
 			executions += n

@@ -188,7 +188,9 @@ func (x *X) schedule(t *task) {
 
 func (x *X) resumeAt(t *task) {
 	x.next = t
-	x.path = append(x.path, mark{int32(t.id), int32(x.ops)})
+	c := x.cur
+	pre := c != t && c != nil && !c.done && x.enabled(c)
+	x.path = append(x.path, mark{int16(t.id), pre, int32(x.ops)})
 }
 
 // ready returns the tasks that can go on.

@@ -54,8 +54,9 @@ type X struct {
 
 // mark is where a block began: its task and how many operations came before.
 type mark struct {
-	task int32
-	ops  int32
+	task     int16
+	preempts bool // the task before could have gone on
+	ops      int32
 }
 
 type hash128 struct{ a, b uint64 }
