@@ -74,6 +74,9 @@ func (x *X) merge(prog func(*X), o Options) *Result {
 	x.strat = m
 	res := x.sink.res
 	res.Cut = x.search(prog, &o, func() { m.fill(res) })
+	if res.Cut == "" && m.cyclic {
+		res.Cut = x.livelocks(prog, &o)
+	}
 	res.Complete = res.Cut == ""
 	return res
 }
@@ -105,6 +108,9 @@ func (x *X) search(prog func(*X), o *Options, fill func()) (cut string) {
 	for x.strat.Next(x) {
 		if o.MaxExecutions > 0 && res.Executions >= o.MaxExecutions {
 			return "executions"
+		}
+		if x.restarted {
+			x.restarted, cut = false, ""
 		}
 		x.drive(prog)
 		if x.atEnd != nil {

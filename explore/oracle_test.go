@@ -63,18 +63,14 @@ func (f found) String() string {
 
 // watchEnds collects the outcomes of x's executions.
 func watchEnds(x *X, m *machine, out found) {
-	fatal := ""
-	x.onReport = func(property string) {
-		out["violation "+property] = true
-		fatal = property
-	}
+	x.onReport = func(property string) { out["violation "+property] = true }
 	x.atEnd = func() {
-		if x.ended {
+		switch {
+		case x.ended:
 			out["end "+m.final()] = true
-		} else if (fatal == "deadlock" || fatal == "livelock") && x.ready() == 0 {
-			out[fatal+" "+m.final()] = true
+		case x.ready() == 0 && !x.over && len(x.refine) == 0:
+			out["stuck "+m.final()] = true
 		}
-		fatal = ""
 	}
 }
 

@@ -90,6 +90,10 @@ func (s *objects) intern(o *obj, x *X, maker int) *object {
 	return p
 }
 
+// longBlock is how many accesses a block may have before its objects are made
+// visible.
+const longBlock = 2000
+
 // obj is the part that every primitive has in common.
 type obj struct {
 	x *X
@@ -199,6 +203,10 @@ func (o *obj) note(k kind, what string) {
 		if x.events > x.limit {
 			x.over = true
 			x.cut()
+		}
+		if len(t.foot.acc) > longBlock {
+			// It may be going round: let states be compared.
+			x.makeVisible(&t.foot.acc[len(t.foot.acc)-1])
 		}
 	}
 	if x.trace != nil {

@@ -156,8 +156,9 @@ func (x *X) schedule(t *task) {
 		x.ended = true
 		return
 	}
-	if !t.done && x.live == 1<<t.id {
-		// Nobody else is left: no choice, and nothing to remember.
+	if !t.done && x.live == 1<<t.id && x.events-x.lone < 256 {
+		// Nobody else is left: no choice, and nothing to remember. But not for
+		// long, for the task may go round.
 		if !x.enabled(t) {
 			x.stuck()
 			return
@@ -166,6 +167,7 @@ func (x *X) schedule(t *task) {
 		x.resumeAt(t)
 		return
 	}
+	x.lone = x.events
 	if x.pos < len(x.plan) {
 		c := x.plan[x.pos]
 		x.pos++
@@ -258,7 +260,7 @@ func (x *X) reset() {
 	x.ntasks, x.events, x.hash, x.live, x.done = 0, 0, hash128{}, 0, 0
 	x.over, x.failed, x.abort, x.atomic, x.ended = false, false, false, 0, false
 	x.ordered, x.solo = false, false
-	x.ops, x.pos = 0, 0
+	x.ops, x.pos, x.lone = 0, 0, 0
 	x.path = x.path[:0]
 	x.refine = x.refine[:0]
 	x.objects.reset()

@@ -32,24 +32,27 @@ type X struct {
 	ordered bool          // SetPriority was used
 	solo    bool          // nobody else is left: blocks run into one another
 
-	strat    Strategy
-	plan     []int8 // choices to repeat at the start of an execution
-	pos      int    // choices made
-	fast     bool   // repeating the plan: no footprints, no hashes
-	state    State
-	events   int64
-	limit    int64 // events after which an execution is cut; see Options.MaxEvents
-	over     bool  // limit was reached
-	failed   bool  // a fatal violation ended this execution
-	ended    bool  // every task returned
-	ops      int   // operations performed, counted alike whatever is visible
-	sink     *sink
-	atEnd    func()                // for tests: after every execution
-	onReport func(property string) // for tests: at every violation
-	trace    *Trace                // nil: off
-	path     []mark                // blocks of this execution
-	poll     poll                  // when to look at the clock
-	refine   []*object
+	strat     Strategy
+	plan      []int8 // choices to repeat at the start of an execution
+	pos       int    // choices made
+	fast      bool   // repeating the plan: no footprints, no hashes
+	state     State
+	events    int64
+	limit     int64  // events after which an execution is cut; see Options.MaxEvents
+	over      bool   // limit was reached
+	failed    bool   // a fatal violation ended this execution
+	ended     bool   // every task returned
+	ops       int    // operations performed, counted alike whatever is visible
+	lone      int64  // events at the last choice
+	leaving   func() // when a given plan is done
+	sink      *sink
+	atEnd     func()                // for tests: after every execution
+	onReport  func(property string) // for tests: at every violation
+	trace     *Trace                // nil: off
+	path      []mark                // blocks of this execution
+	poll      poll                  // when to look at the clock
+	refine    []*object
+	restarted bool // the strategy began again
 }
 
 // mark is where a block began: its task and how many operations came before.
