@@ -77,7 +77,7 @@ func parseBody(lines []string, in int) ([]instr, []string) {
 var plainOps = []string{"load", "load", "store", "store", "add", "blind", "blind", "unlesszero", "subtest", "cas", "swap",
 	"ftest", "fset", "fclear", "ftas", "ftac"}
 var blockOps = []string{"mutex", "mutex", "trymutex", "rw", "rlock", "tryrlock", "trywlock", "flock", "ftrylock", "atomically", "if", "if"}
-var rareOps = []string{"await", "fwaitclear", "fwaitset", "loop", "go", "violation", "panic", "unlock", "funlock", "lockonly", "fatal", "reinit", "busy", "forget", "fclear", "rwait", "notify"}
+var rareOps = []string{"await", "fwaitclear", "fwaitset", "loop", "go", "violation", "panic", "unlock", "funlock", "lockonly", "fatal", "reinit", "busy", "forget", "fclear", "rwait", "notify", "drop"}
 
 type gen struct {
 	r     *rand.Rand
@@ -315,6 +315,11 @@ func (m *machine) do(i *instr) {
 		// All that this task still knows is what it noted and where it is; the
 		// latter stands in for by the address of the instruction.
 		x.Forget(mix(m.regs[x.Task()], instrID(i)))
+	case "drop":
+		if a.SubAndTest(1) {
+			m.a[1-i.o].Drop()
+			m.f.Drop()
+		}
 	case "rwait":
 		m.rw.RLock()
 		m.rw.RUnlock()
