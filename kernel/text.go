@@ -123,8 +123,18 @@ func (r *Result) against() int64 {
 	return r.Negative
 }
 
+// modelOf is the design that a kernel was compared with, "" for none.
+func modelOf(rep *Report) string {
+	for _, r := range rep.Results {
+		if r.Design != "" {
+			return r.Design
+		}
+	}
+	return ""
+}
+
 // WriteMatrix prints kernels x tests: ok and the number of final states, NO and
-// how many were against, - for skipped.
+// how many were against, - for skipped; beside each kernel what its model says.
 func WriteMatrix(w io.Writer, reps []*Report) {
 	t := table.NewWriter()
 	t.SetOutputMirror(w)
@@ -136,15 +146,26 @@ func WriteMatrix(w io.Writer, reps []*Report) {
 	names := columns(reps)
 	rows := map[string][]any{}
 	var order []string
+	width := 0
 	for i, rep := range reps {
+		model := modelOf(rep)
 		head = append(head, names[i])
+		if model != "" {
+			head = append(head, model)
+		}
 		for _, r := range rep.Results {
 			if rows[r.Litmus] == nil {
-				rows[r.Litmus] = make([]any, len(reps))
 				order = append(order, r.Litmus)
 			}
-			rows[r.Litmus][i] = r.cell()
+			for len(rows[r.Litmus]) < width {
+				rows[r.Litmus] = append(rows[r.Litmus], "")
+			}
+			rows[r.Litmus] = append(rows[r.Litmus], r.cell())
+			if model != "" {
+				rows[r.Litmus] = append(rows[r.Litmus], r.ModelSays)
+			}
 		}
+		width = len(head) - 1
 	}
 	t.AppendHeader(head)
 	for _, n := range order {
