@@ -125,3 +125,19 @@ func TestTooManyPaths(t *testing.T) {
 		t.Errorf("%d errors", len(got))
 	}
 }
+
+// Calls deeper than the model has frames for are reported where they go too far.
+func TestDepth(t *testing.T) {
+	reg := testRegistry("f0")
+	reg.MaxDepth = 3
+	const src = "design x\nfn f0\n    f1\nfn f1\n    f2\nfn f2\n    f3\nfn f3\n    a\n"
+	got := checkFile("x.design", src, reg)
+	const want = "x.design:3:5: calls go too deep: from f1 on there are 3 functions inside each other, and no more are possible"
+	if len(got) != 1 || got[0].Error() != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+	reg.MaxDepth = 4
+	if got := checkFile("x.design", src, reg); len(got) > 0 {
+		t.Error(got)
+	}
+}

@@ -325,13 +325,9 @@ func (u *unit) locks() {
 func (u *unit) roots() []string {
 	called := map[string]bool{}
 	for _, n := range u.order {
-		walk(u.fns[n].Body, func(s *Stmt) {
-			for _, t := range terms(s) {
-				if isCall(u.fns, n, t.Name.Text) {
-					called[t.Name.Text] = true
-				}
-			}
-		})
+		for _, t := range u.callees(n) {
+			called[t.Name.Text] = true
+		}
 	}
 	var roots []string
 	for _, n := range u.order {

@@ -12,6 +12,8 @@ import (
 type Registry struct {
 	Steps   []*mm.Step
 	Entries []string
+	// MaxDepth is how many functions can be inside each other; 0: any number.
+	MaxDepth int
 	// State says what holds when the model calls an entry function. nil, or
 	// false, means that the locks are not known and every register is set.
 	State func(entry string) (EntryState, bool)
@@ -24,9 +26,12 @@ type EntryState struct {
 	Set   []mm.Reg  // set when it is called
 }
 
+// maxDepth is the number of frames of a task of package mm.
+const maxDepth = 16
+
 // Default returns the registry of package mm.
 func Default() *Registry {
-	return &Registry{Steps: mm.Steps(), Entries: mm.Entries(), State: noLocks}
+	return &Registry{Steps: mm.Steps(), Entries: mm.Entries(), MaxDepth: maxDepth, State: noLocks}
 }
 
 // noLocks is the state of an entry that is called without a lock, like a system

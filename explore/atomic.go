@@ -135,8 +135,8 @@ func (a *Atomic) Peek() uint64 {
 	return a.p.val
 }
 
-// Drop takes the value out of the state: the object is dead, and to look at it
-// again before it is initialised anew is reported as a use after free.
+// Drop sets the value of an object that has died to 0, as part of the event
+// before: executions that differ in dead objects only are in the same state.
 func (a *Atomic) Drop() { a.drop() }
 
 // Await waits until the value is v.

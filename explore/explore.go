@@ -12,6 +12,10 @@ type Options struct {
 	Progress      func(*Result) // called about ten times a second
 	NoMerge       bool          // do not match states
 	AllVisible    bool          // every operation is a scheduling point
+	Bounded       bool          // only executions with at most Preemptions, those with the fewest first
+	Preemptions   int
+
+	until string // end when the bound at which this property first fails is done
 }
 
 // Result says what was found and what was covered. It is valid at any time.
@@ -51,35 +55,80 @@ func (p *poll) due(events int64) bool {
 func Run(prog func(*X), o Options) *Result {
 	x := newX(o)
 	defer x.Close()
-	m := &merge{nomerge: o.NoMerge}
-	m.seen.limit = o.Memory
-	if m.seen.limit == 0 {
-		m.seen.limit = 1 << 30
+	if o.Bounded {
+		return x.bounded(prog, o)
 	}
-	res := x.sink.res
+	return x.merge(prog, o)
+}
+
+func (o *Options) memory() int64 {
+	if o.Memory == 0 {
+		return 1 << 30
+	}
+	return o.Memory
+}
+
+func (x *X) merge(prog func(*X), o Options) *Result {
+	m := &merge{nomerge: o.NoMerge}
+	m.seen.limit = o.memory()
 	x.strat = m
-	for m.Next(x) {
+	res := x.sink.res
+	res.Cut = x.search(prog, &o, func() { m.fill(res) })
+	if res.Cut == "" && m.cyclic {
+		res.Cut = x.livelocks(prog, &o)
+	}
+	res.Complete = res.Cut == ""
+	return res
+}
+
+func (x *X) bounded(prog func(*X), o Options) *Result {
+	b := newBounded(0, o.memory())
+	x.strat = b
+	res := x.sink.res
+	for {
+		res.Cut = x.search(prog, &o, func() { b.fill(res) })
+		switch {
+		case res.Cut != "":
+			return res
+		case !b.limited:
+			res.Complete = true
+			return res
+		case b.bound == o.Preemptions || o.until != "" && x.sink.has(o.until):
+			res.Cut = "preemptions"
+			return res
+		}
+		b.deepen()
+	}
+}
+
+// search runs executions until the strategy has no more, or returns why not.
+func (x *X) search(prog func(*X), o *Options, fill func()) (cut string) {
+	res := x.sink.res
+	defer fill()
+	for x.strat.Next(x) {
 		if o.MaxExecutions > 0 && res.Executions >= o.MaxExecutions {
-			res.Cut = "executions"
-			break
+			return "executions"
+		}
+		if x.restarted {
+			x.restarted, cut = false, ""
 		}
 		x.drive(prog)
+		if x.atEnd != nil {
+			x.atEnd()
+		}
 		res.Executions++
 		res.Events += x.events
 		if x.over {
-			res.Cut = "events"
+			cut = "events"
 		}
 		if x.poll.due(x.events) {
-			m.fill(res)
-			if cut := x.ask(&o); cut != "" {
-				res.Cut = cut
-				break
+			fill()
+			if c := x.ask(o); c != "" {
+				return c
 			}
 		}
 	}
-	m.fill(res)
-	res.Complete = res.Cut == ""
-	return res
+	return cut
 }
 
 func newX(o Options) *X {

@@ -271,18 +271,16 @@ func (t *task) observeBool(b bool) {
 }
 
 // stateHash identifies the state before a choice: all shared values, and of each
-// task what it has observed and whether it ended.
+// task what it has observed, also of one that ended: what it found out may be
+// looked at after Wait.
 func (x *X) stateHash() hash128 {
 	h := x.hash
 	for _, t := range x.tasks[:x.ntasks] {
 		k := &t.know
-		e := uint64(t.id)<<1 ^ k.open
+		e := k.n<<8 ^ uint64(t.pend.kind)<<1 ^ k.open<<16
 		if t.done {
-			h.a += mix(e|1, k.open)
-			h.b += mix(e|1, ^k.open)
-			continue
+			e ^= 1
 		}
-		e ^= k.n << 5
 		h.a += mix(k.hist.a, e)
 		h.b += mix(k.hist.b, ^e)
 	}

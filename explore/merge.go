@@ -26,6 +26,10 @@ type merge struct {
 type mframe struct {
 	todo, sleep uint32 // still to be explored from here; asleep, or explored already
 	choice      int
+	cur         int                 // bounded: whose block led here
+	enabled     uint32              // bounded
+	used        int                 // bounded: preemptions so far
+	node        int32               // graph
 	hash        hash128             // of the shared state
 	before      knowledge           // of the task whose block led here
 	foots       [MaxTasks]footprint // blocks from here, of the tasks in sleep and of choice
@@ -42,6 +46,7 @@ func (m *merge) Next(x *X) bool {
 	}
 	if len(x.refine) > 0 || x.moved {
 		x.moved = false
+		x.restarted, m.cyclic = true, false
 		m.restarts++
 		m.seen.reset()
 		m.stack, m.keys = m.stack[:0], m.keys[:0]

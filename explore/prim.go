@@ -15,7 +15,6 @@ type object struct {
 	val     uint64 // its value; the only place where it is kept under the explorer
 	idx     int32
 	mode    visibility
-	dropped bool
 	epoch   uint32 // the execution that initialised it last
 	holder  int8   // who holds it exclusively as a lock, task+1
 	readers uint16 // bit i: task i may hold it shared
@@ -90,6 +89,10 @@ func (s *objects) intern(o *obj, x *X, maker int) *object {
 	return p
 }
 
+// longBlock is how many accesses a block may have before its objects are made
+// visible.
+const longBlock = 2000
+
 // obj is the part that every primitive has in common.
 type obj struct {
 	x *X
@@ -109,13 +112,12 @@ func (o *obj) init(x *X, class string, num int) {
 	}
 	p := x.intern(o, x, maker)
 	if p.epoch == x.epoch {
-		p.dropped = false
 		o.access(kindWrite, "init")
 		o.set(0)
 	}
 	p.epoch = x.epoch
 	p.val, p.class, p.num = 0, class, num
-	p.dropped, p.holder, p.readers = false, 0, 0
+	p.holder, p.readers = 0, 0
 }
 
 func (o *obj) String() string { return o.p.String() }
@@ -181,9 +183,6 @@ func (o *obj) note(k kind, what string) {
 	x, p := o.x, o.p
 	t := x.cur
 	x.events++
-	if p.dropped {
-		x.Fatal("use-after-free", what+" of "+o.String()+", which was dropped")
-	}
 	if t.watch && (k == kindRead || k == kindUpdate) {
 		t.reads = append(t.reads, watch{p, p.val})
 	}
@@ -199,6 +198,10 @@ func (o *obj) note(k kind, what string) {
 		if x.events > x.limit {
 			x.over = true
 			x.cut()
+		}
+		if len(t.foot.acc) > longBlock {
+			// It may be going round: let states be compared.
+			x.makeVisible(&t.foot.acc[len(t.foot.acc)-1])
 		}
 	}
 	if x.trace != nil {
@@ -233,16 +236,14 @@ func (o *obj) start(v uint64) {
 	}
 }
 
-// drop takes the object out of the state: it is dead. It belongs to the event
-// before it.
+// drop sets the value to 0 in the same event as the access before, so that all
+// dead objects are alike in the state.
 func (o *obj) drop() {
-	x, p := o.x, o.p
-	if x == nil || p.dropped {
+	if o.x == nil || o.p.val == 0 {
 		return
 	}
-	if !x.fast {
-		x.cur.foot.add(p, x.cur.foot.lastGroup(), kindWrite, x.cur.foot.lastFirst())
+	if f := &o.x.cur.foot; !o.x.fast {
+		f.add(o.p, f.lastGroup(), kindWrite, f.lastFirst())
 	}
 	o.set(0)
-	p.dropped = true
 }

@@ -24,6 +24,9 @@ func (x *X) report(property, detail string) {
 	if s == nil || x.abort {
 		return
 	}
+	if x.onReport != nil {
+		x.onReport(property)
+	}
 	c := x.cost()
 	old, ok := s.cost[property]
 	if ok && old <= c {
@@ -40,15 +43,24 @@ func (x *X) report(property, detail string) {
 	s.res.Violations = append(s.res.Violations, v)
 }
 
-// cost orders executions: fewest switches, then shortest.
+func (s *sink) has(property string) bool {
+	_, ok := s.cost[property]
+	return ok
+}
+
+// cost orders executions: fewest preemptions, then fewest switches, then
+// shortest.
 func (x *X) cost() int {
-	sw := 0
+	pre, sw := 0, 0
 	for i := range x.path {
 		if i > 0 && x.path[i-1].task != x.path[i].task {
 			sw++
 		}
+		if x.path[i].preempts {
+			pre++
+		}
 	}
-	return sw<<32 + x.ops
+	return pre<<48 + sw<<32 + x.ops
 }
 
 // steps is the path as steps.
@@ -71,6 +83,9 @@ func (x *X) steps() []Step {
 
 // stuck reports an execution in which nobody can go on.
 func (x *X) stuck() {
+	if x.failed {
+		return // somebody is dead, and that is why
+	}
 	property := "deadlock"
 	var parts []string
 	for _, t := range x.tasks[:x.ntasks] {

@@ -61,9 +61,23 @@ func (t *task) recovered() {
 	if s, ok := r.(string); ok && len(s) > 16 && s[:16] == "tagswap internal" {
 		panic(r)
 	}
-	t.x.report("panic", fmt.Sprint(r))
-	t.x.failed = true
-	t.x.next = nil
+	x := t.x
+	x.report("panic", fmt.Sprint(r))
+	x.failed = true
+	t.pend = pending{kind: pendDead, what: "panicked"}
+	if !x.fast {
+		t.know.n++
+		t.know.open = t.foot.hash()
+	}
+	x.schedule(t)
+}
+
+// park stops the current task for good, after a fatal violation. The others go
+// on: what they do could have come before the violation.
+func (x *X) park() {
+	x.failed = true
+	x.block(pending{kind: pendDead, what: "failed"})
+	panic("tagswap internal: a dead task goes on")
 }
 
 // begin starts a block of t, which the strategy has chosen.
@@ -135,15 +149,16 @@ func (x *X) schedule(t *task) {
 		return
 	}
 	x.next = nil
-	if x.failed || x.over {
+	if x.over {
 		return
 	}
 	if x.live == 0 {
 		x.ended = true
 		return
 	}
-	if !t.done && x.live == 1<<t.id {
-		// Nobody else is left: no choice, and nothing to remember.
+	if !t.done && x.live == 1<<t.id && x.events-x.lone < 256 {
+		// Nobody else is left: no choice, and nothing to remember. But not for
+		// long, for the task may go round.
 		if !x.enabled(t) {
 			x.stuck()
 			return
@@ -152,6 +167,7 @@ func (x *X) schedule(t *task) {
 		x.resumeAt(t)
 		return
 	}
+	x.lone = x.events
 	if x.pos < len(x.plan) {
 		c := x.plan[x.pos]
 		x.pos++
@@ -174,7 +190,9 @@ func (x *X) schedule(t *task) {
 
 func (x *X) resumeAt(t *task) {
 	x.next = t
-	x.path = append(x.path, mark{int32(t.id), int32(x.ops)})
+	c := x.cur
+	pre := c != t && c != nil && !c.done && x.enabled(c)
+	x.path = append(x.path, mark{int16(t.id), pre, int32(x.ops)})
 }
 
 // ready returns the tasks that can go on.
@@ -219,6 +237,8 @@ func (x *X) enabled(t *task) bool {
 		return x.live == 1<<t.id
 	case pendRetry, pendBusy:
 		return t.changed()
+	case pendDead:
+		return false
 	}
 	return p.obj == nil || p.obj.val&p.mask == p.want
 }
@@ -240,7 +260,7 @@ func (x *X) reset() {
 	x.ntasks, x.events, x.hash, x.live, x.done = 0, 0, hash128{}, 0, 0
 	x.over, x.failed, x.abort, x.atomic, x.ended = false, false, false, 0, false
 	x.ordered, x.solo = false, false
-	x.ops, x.pos = 0, 0
+	x.ops, x.pos, x.lone = 0, 0, 0
 	x.path = x.path[:0]
 	x.refine = x.refine[:0]
 	x.objects.reset()

@@ -32,28 +32,34 @@ type X struct {
 	ordered bool          // SetPriority was used
 	solo    bool          // nobody else is left: blocks run into one another
 
-	strat  Strategy
-	plan   []int8 // choices to repeat at the start of an execution
-	pos    int    // choices made
-	fast   bool   // repeating the plan: no footprints, no hashes
-	state  State
-	events int64
-	limit  int64 // events after which an execution is cut; see Options.MaxEvents
-	over   bool  // limit was reached
-	failed bool  // a fatal violation ended this execution
-	ended  bool  // every task returned
-	ops    int   // operations performed, counted alike whatever is visible
-	sink   *sink
-	trace  *Trace // nil: off
-	path   []mark // blocks of this execution
-	poll   poll   // when to look at the clock
-	refine []*object
+	strat     Strategy
+	plan      []int8 // choices to repeat at the start of an execution
+	pos       int    // choices made
+	fast      bool   // repeating the plan: no footprints, no hashes
+	state     State
+	events    int64
+	limit     int64  // events after which an execution is cut; see Options.MaxEvents
+	over      bool   // limit was reached
+	failed    bool   // a fatal violation ended this execution
+	ended     bool   // every task returned
+	ops       int    // operations performed, counted alike whatever is visible
+	lone      int64  // events at the last choice
+	leaving   func() // when a given plan is done
+	sink      *sink
+	atEnd     func()                // for tests: after every execution
+	onReport  func(property string) // for tests: at every violation
+	trace     *Trace                // nil: off
+	path      []mark                // blocks of this execution
+	poll      poll                  // when to look at the clock
+	refine    []*object
+	restarted bool // the strategy began again
 }
 
 // mark is where a block began: its task and how many operations came before.
 type mark struct {
-	task int32
-	ops  int32
+	task     int16
+	preempts bool // the task before could have gone on
+	ops      int32
 }
 
 type hash128 struct{ a, b uint64 }
@@ -114,6 +120,7 @@ const (
 	pendJoin
 	pendRetry
 	pendBusy
+	pendDead // it failed, and stays where it is
 )
 
 // abortToken unwinds a task whose execution was cut.
@@ -130,7 +137,9 @@ func (x *X) Go(name string, f func()) {
 		x.tasks[0].foot.reset()
 	}
 	if x.ntasks > 0 {
+		// Who started which task is state: it says what the tasks are.
 		x.table.access(kindUpdate, "go")
+		x.table.set(mix(x.table.p.val, uint64(x.cur.id)+1))
 		x.tasks[x.cur.id].foot.spawn(x, x.ntasks)
 	}
 	t := x.tasks[x.ntasks]
@@ -241,14 +250,14 @@ func (x *X) Violation(property, detail string) {
 	x.report(property, detail)
 }
 
-// Fatal reports a violation and ends the execution.
+// Fatal reports a violation and stops the task for good. The other tasks go on:
+// what they do could have come before the violation.
 func (x *X) Fatal(property, detail string) {
 	if x == nil {
 		panic(property + ": " + detail)
 	}
 	x.report(property, detail)
-	x.failed = true
-	x.cut()
+	x.park()
 }
 
 // SetPriority puts a task on a cpu. A task is not enabled while one of higher

@@ -3,6 +3,7 @@
 package kernel
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -37,7 +38,10 @@ func Here(opt Options, contentOnly bool) (*Report, error) {
 	}
 	rep := &Report{Kernel: "here", Boots: 1}
 	start := time.Now()
-	defer func() { rep.Took = time.Since(start) }()
+	defer func() {
+		rep.Took = time.Since(start)
+		rep.compare(context.Background(), opt)
+	}()
 	cfg := guest.Config{Rounds: opt.Rounds, Seconds: opt.PerTest.Seconds(), Seed: opt.Seed, Monkey: opt.Monkey.Seconds()}
 	for _, t := range opt.Tests {
 		cfg.Tests = append(cfg.Tests, litmus.Format(t))

@@ -60,7 +60,8 @@ type Result struct {
 	Console     []string          `json:"console,omitempty"`
 	Design      string            `json:"design,omitempty"`
 	Agreement   string            `json:"agreement,omitempty"`  // agrees, disagrees, unknown
-	NeverSeen   []string          `json:"never_seen,omitempty"` // states that the model allows
+	NeverSeen   []string          `json:"never_seen,omitempty"` // states that the model allows and the kernel did not show
+	ModelSays   string            `json:"model_says,omitempty"` // holds, fails, bounded: the condition over the allowed states
 	test        *litmus.Test      //
 	problems    map[string]string //
 }
@@ -219,14 +220,18 @@ func judge(r *Result, t *litmus.Test, rec *wire.Record) error {
 	return nil
 }
 
-// agree compares what was observed with what the model allows.
+// agree compares what was observed with what the model allows. A state that the
+// model was seen to reach is allowed, whether or not the model came to its end;
+// one that it did not reach is a disagreement only when it did.
 func agree(r *Result, m Model) {
-	if m == nil || r.test == nil || r.Verdict != Ok && r.Verdict != No {
+	if m == nil || r.test == nil || r.Release == "" {
 		return
 	}
 	design, ok := DesignOf(r.Release)
 	if !ok {
-		r.Agreement = "unknown"
+		if r.Verdict == Ok || r.Verdict == No {
+			r.Agreement = "unknown"
+		}
 		return
 	}
 	r.Design = design
@@ -234,6 +239,10 @@ func agree(r *Result, m Model) {
 	if err != nil {
 		r.Agreement = "unknown"
 		r.Flags = append(r.Flags, "model: "+err.Error())
+		return
+	}
+	r.ModelSays = modelSays(r.test, allowed, complete)
+	if r.Verdict != Ok && r.Verdict != No {
 		return
 	}
 	seen := map[string]bool{}
@@ -260,4 +269,30 @@ func agree(r *Result, m Model) {
 		}
 	}
 	sort.Strings(r.NeverSeen)
+}
+
+// modelSays evaluates the condition over the states that the model allows, as
+// far as a real kernel shows them.
+func modelSays(t *litmus.Test, allowed map[string]bool, complete bool) string {
+	pos, neg := 0, 0
+	for k := range allowed {
+		vals, err := parseKey(k)
+		if err != nil {
+			return "bounded"
+		}
+		get := func(l litmus.Loc) (int, bool) { v, ok := vals[l.String()]; return v, ok }
+		if eval(t.Cond, get) == no {
+			neg++
+		} else {
+			pos++
+		}
+	}
+	switch {
+	case t.Quant == litmus.Forall && neg > 0, t.Quant == litmus.NotExists && pos > 0,
+		t.Quant == litmus.Exists && pos == 0 && complete:
+		return "fails"
+	case complete, t.Quant == litmus.Exists && pos > 0:
+		return "holds"
+	}
+	return "bounded"
 }

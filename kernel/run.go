@@ -80,7 +80,10 @@ const diskBytes = 96 << 20
 func Run(ctx context.Context, k *deb.Kernel, opt Options) (*Report, error) {
 	rep := &Report{Kernel: k.Name, Release: k.Release}
 	start := time.Now()
-	defer func() { rep.Took = time.Since(start) }()
+	defer func() {
+		rep.Took = time.Since(start)
+		rep.compare(ctx, opt)
+	}()
 	left := opt.Tests
 	lost := 0
 	for first := true; first || len(left) > 0; first = false {
@@ -109,10 +112,28 @@ func Run(ctx context.Context, k *deb.Kernel, opt Options) (*Report, error) {
 
 func (rep *Report) result(opt Options, r *Result) {
 	r.Kernel, r.Release = rep.Kernel, rep.Release
-	agree(r, opt.Model)
 	rep.Results = append(rep.Results, r)
-	if opt.OnResult != nil {
+	if opt.OnResult != nil && opt.Model == nil {
 		opt.OnResult(r)
+	}
+}
+
+// compare asks the model about every result. It comes after the boots: a model
+// thinks for seconds, and a console that nobody reads looks like a hang.
+func (rep *Report) compare(ctx context.Context, opt Options) {
+	if opt.Model == nil {
+		return
+	}
+	for _, r := range rep.Results {
+		if ctx.Err() == nil {
+			if opt.Progress != nil {
+				opt.Progress(rep.Kernel, "model: "+r.Litmus)
+			}
+			agree(r, opt.Model)
+		}
+		if opt.OnResult != nil {
+			opt.OnResult(r)
+		}
 	}
 }
 

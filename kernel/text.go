@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 
 	"tagswap/litmus"
 )
@@ -15,13 +16,15 @@ import (
 // condition, observation, time. What litmus7 has no line for comes as Flag lines.
 func WriteText(w io.Writer, r *Result) {
 	if r.test == nil {
-		fmt.Fprintf(w, "Test %s\n%s: %s\n\n", r.Litmus, r.Verdict, r.Reason)
+		fmt.Fprintf(w, "Test %s\n%s: %s\n", r.Litmus, r.Verdict, r.Reason)
+		writeConsole(w, r)
 		return
 	}
 	kind := map[litmus.Quant]string{litmus.Forall: "Required", litmus.Exists: "Allowed", litmus.NotExists: "Forbidden"}
 	fmt.Fprintf(w, "Test %s %s\n", r.Litmus, kind[r.test.Quant])
 	if r.Verdict == Skipped || r.Verdict == Broken {
-		fmt.Fprintf(w, "%s: %s\n\n", r.Verdict, r.Reason)
+		fmt.Fprintf(w, "%s: %s\n", r.Verdict, r.Reason)
+		writeConsole(w, r)
 		return
 	}
 	fmt.Fprintf(w, "Histogram (%d states)\n", len(r.States))
@@ -61,6 +64,11 @@ func WriteText(w io.Writer, r *Result) {
 	}
 	fmt.Fprintf(w, "Setup %s; %d rounds, %d discarded\n", r.Setup, r.Rounds, r.Discarded)
 	fmt.Fprintf(w, "Time %s %.2f\n", r.Litmus, r.Seconds)
+	writeConsole(w, r)
+}
+
+// writeConsole quotes the console lines that explain a result.
+func writeConsole(w io.Writer, r *Result) {
 	for _, l := range r.Console {
 		fmt.Fprintf(w, "| %s\n", l)
 	}
@@ -115,26 +123,49 @@ func (r *Result) against() int64 {
 	return r.Negative
 }
 
+// modelOf is the design that a kernel was compared with, "" for none.
+func modelOf(rep *Report) string {
+	for _, r := range rep.Results {
+		if r.Design != "" {
+			return r.Design
+		}
+	}
+	return ""
+}
+
 // WriteMatrix prints kernels x tests: ok and the number of final states, NO and
-// how many were against, - for skipped.
+// how many were against, - for skipped; beside each kernel what its model says.
 func WriteMatrix(w io.Writer, reps []*Report) {
 	t := table.NewWriter()
 	t.SetOutputMirror(w)
 	t.SetStyle(table.StyleLight)
 	t.Style().Options.DrawBorder = false
 	t.Style().Options.SeparateColumns = false
+	t.Style().Format.Header = text.FormatDefault
 	head := table.Row{"test"}
+	names := columns(reps)
 	rows := map[string][]any{}
 	var order []string
+	width := 0
 	for i, rep := range reps {
-		head = append(head, column(rep))
+		model := modelOf(rep)
+		head = append(head, names[i])
+		if model != "" {
+			head = append(head, model)
+		}
 		for _, r := range rep.Results {
 			if rows[r.Litmus] == nil {
-				rows[r.Litmus] = make([]any, len(reps))
 				order = append(order, r.Litmus)
 			}
-			rows[r.Litmus][i] = r.cell()
+			for len(rows[r.Litmus]) < width {
+				rows[r.Litmus] = append(rows[r.Litmus], "")
+			}
+			rows[r.Litmus] = append(rows[r.Litmus], r.cell())
+			if model != "" {
+				rows[r.Litmus] = append(rows[r.Litmus], r.ModelSays)
+			}
 		}
+		width = len(head) - 1
 	}
 	t.AppendHeader(head)
 	for _, n := range order {
@@ -144,11 +175,28 @@ func WriteMatrix(w io.Writer, reps []*Report) {
 	WriteSummary(w, reps)
 }
 
-func column(r *Report) string {
-	if r.Release != "" {
-		return strings.SplitN(r.Release, "-", 2)[0]
+// columns names the kernels of a matrix: by the number of their release, or by
+// the name they were asked for when two have the same.
+func columns(reps []*Report) []string {
+	number := func(r *Report) string {
+		if i := strings.IndexAny(r.Release, "-+"); i > 0 {
+			return r.Release[:i]
+		}
+		return r.Release
 	}
-	return r.Kernel
+	n := map[string]int{}
+	for _, r := range reps {
+		n[number(r)]++
+	}
+	var out []string
+	for _, r := range reps {
+		name := number(r)
+		if name == "" || n[name] > 1 {
+			name = r.Kernel
+		}
+		out = append(out, name)
+	}
+	return out
 }
 
 // WriteSummary prints one line a kernel.

@@ -22,10 +22,6 @@ import (
 	"tagswap/litmus"
 )
 
-// kernelModel says what the model allows for a release; nil until the checker is
-// plugged in, and then nothing is compared.
-var kernelModel kernel.Model
-
 // newKernelCmd is the verb "kernel": the same litmus tests on real kernels.
 func newKernelCmd() *cobra.Command {
 	cmd := &cobra.Command{
@@ -107,6 +103,7 @@ type kernelRun struct {
 	iterations  int64
 	seconds     float64
 	monkey      float64
+	model       float64
 	seed        uint64
 	here        bool
 	contentOnly bool
@@ -148,6 +145,7 @@ Exit status: 0 nothing failed, 1 a test failed, a kernel broke or a model disagr
 	f.Int64Var(&o.iterations, "iterations", 0, "rounds of each test (default: what fits in --seconds)")
 	f.Float64Var(&o.seconds, "seconds", 0.4, "seconds for each test")
 	f.Float64Var(&o.monkey, "monkey", 0, "instead of tests: seconds of tasks at random against page-out in a loop")
+	f.Float64Var(&o.model, "model-seconds", 2, "seconds for the model to say what it allows of each test; 0 asks no model")
 	f.Uint64Var(&o.seed, "seed", 0, "seed of the random delays (default: a new one)")
 	f.BoolVar(&o.here, "here", false, "run on the kernel this program runs on; needs root and arm64")
 	f.BoolVar(&o.contentOnly, "content-only", false, "with --here: go on without MTE, with the tests that need no tags")
@@ -166,13 +164,16 @@ func (o *kernelRun) run(cmd *cobra.Command) error {
 	ctx, stop := interruptible(cmd)
 	defer stop()
 	out, progress := cmd.OutOrStdout(), cmd.ErrOrStderr()
-	opt := kernel.Options{Tests: tests, Rounds: o.iterations, Seed: o.seed, Append: o.append, Model: kernelModel,
+	opt := kernel.Options{Tests: tests, Rounds: o.iterations, Seed: o.seed, Append: o.append,
 		PerTest: time.Duration(o.seconds * float64(time.Second)), Monkey: time.Duration(o.monkey * float64(time.Second))}
 	if o.iterations > 0 && !cmd.Flags().Changed("seconds") {
 		opt.PerTest = 0
 	}
 	if o.monkey > 0 {
 		opt.Tests = nil
+	}
+	if o.model > 0 {
+		opt.Model = &checkerModel{budget: time.Duration(o.model * float64(time.Second))}
 	}
 	if opt.Seed == 0 {
 		opt.Seed = rand.Uint64N(1 << 32)

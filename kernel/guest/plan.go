@@ -29,11 +29,13 @@ type Plan struct {
 	MTE       bool         // some page is tagged
 }
 
-// instances is how many copies of each page a round has, where the test allows
-// it; with 8 slots an instance that makes 512 slots, few enough for the kernel to
-// keep its slot cache off on two CPUs (mm/swap_slots.c:check_cache_active (v6.1):
-// on above 640 free slots, off below 256).
-const instances = 64
+// maxInstances is how many copies of each page a round has at most.
+const maxInstances = 64
+
+// cacheOffSlots is how few slots may be free for the kernel to have its slot
+// cache off on two CPUs (mm/swap_slots.c:check_cache_active (v6.1): it goes on
+// above 640, off below 256, and in between stays as the test before left it).
+const cacheOffSlots = 250
 
 // cacheOnSlots is a size at which the slot cache is on: 64 MiB.
 const cacheOnSlots = 16384
@@ -41,7 +43,7 @@ const cacheOnSlots = 16384
 // NewPlan decides how to run a test. A non-empty reason says why it cannot be
 // run on this machine, and what would be needed.
 func NewPlan(t *litmus.Test, m Machine) (p *Plan, reason string) {
-	p = &Plan{Test: t, Instances: instances}
+	p = &Plan{Test: t, Instances: maxInstances}
 	for _, v := range t.Vars {
 		if v.MTE || v.HasTag {
 			p.MTE = true
@@ -109,7 +111,6 @@ func NewPlan(t *litmus.Test, m Machine) (p *Plan, reason string) {
 		p.Instances = 1
 	case swapoff:
 		p.Bulk = true
-		p.Instances = 32
 	case merges:
 		p.Instances = 8
 	case forks || holds:
@@ -152,12 +153,16 @@ const spare = 14
 // size scales the areas. The relation of pages to slots is the test's; areas of
 // one or two slots are about reuse of the very slot, so they are kept as they are.
 func (p *Plan) size() {
-	tiny := false
+	tiny, free := false, 0
 	for _, a := range p.Test.Machine.Areas {
 		tiny = tiny || a.Slots <= 2
+		free += a.Slots - a.Used
 	}
 	if tiny {
 		p.Instances = 1
+	}
+	if !p.Test.Machine.SlotCache.On && free > 0 {
+		p.Instances = max(1, min(p.Instances, cacheOffSlots/free))
 	}
 	for _, a := range p.Test.Machine.Areas {
 		slots, used := a.Slots*p.Instances, a.Used*p.Instances

@@ -1,0 +1,219 @@
+package explore
+
+import (
+	"flag"
+	"fmt"
+	"math/bits"
+	"math/rand"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"testing"
+)
+
+var randomCount = flag.Int("random", 200, "random programs to compare")
+var randomLimit = flag.Int("limit", 5000, "executions of brute force beyond which a random program is left out")
+var randomSeed = flag.Int64("seed", 1, "first seed")
+
+// brute tries every choice at every operation.
+type brute struct {
+	enabled []uint32
+	choice  []int
+	started bool
+}
+
+func (b *brute) Next(x *X) bool {
+	if !b.started {
+		b.started = true
+		return true
+	}
+	for len(b.choice) > 0 {
+		i := len(b.choice) - 1
+		if r := b.enabled[i] &^ (2<<b.choice[i] - 1); r != 0 {
+			b.choice[i] = bits.TrailingZeros32(r)
+			return true
+		}
+		b.choice, b.enabled = b.choice[:i], b.enabled[:i]
+	}
+	return false
+}
+
+func (b *brute) Choose(x *X, s *State) int {
+	if x.pos < len(b.choice) {
+		return b.choice[x.pos]
+	}
+	c := bits.TrailingZeros32(s.Enabled)
+	b.choice = append(b.choice, c)
+	b.enabled = append(b.enabled, s.Enabled)
+	return c
+}
+
+// found is what a search found, for comparison.
+type found map[string]bool
+
+func (f found) String() string {
+	var k []string
+	for s := range f {
+		k = append(k, s)
+	}
+	sort.Strings(k)
+	return strings.Join(k, "\n")
+}
+
+// watchEnds collects the outcomes of x's executions.
+func watchEnds(x *X, m *machine, out found) {
+	x.onReport = func(property string) { out["violation "+property] = true }
+	x.atEnd = func() {
+		switch {
+		case x.ended:
+			out["end "+m.final()] = true
+		case x.ready() == 0 && !x.over && len(x.refine) == 0:
+			out["stuck "+m.final()] = true
+		}
+	}
+}
+
+func bruteForce(p *program, limit int) (found, int) {
+	x := newX(Options{AllVisible: true, MaxEvents: 400})
+	defer x.Close()
+	b := &brute{}
+	x.strat = b
+	m := &machine{p: p}
+	out := found{}
+	watchEnds(x, m, out)
+	n := 0
+	for b.Next(x) {
+		if n == limit {
+			return nil, n
+		}
+		n++
+		x.drive(m.prog)
+		if x.over {
+			return nil, n
+		}
+		x.atEnd()
+	}
+	return out, n
+}
+
+func searched(p *program, o Options) (found, *Result) {
+	o.MaxEvents = 400
+	x := newX(o)
+	defer x.Close()
+	m := &machine{p: p}
+	out := found{}
+	watchEnds(x, m, out)
+	if o.Bounded {
+		return out, x.bounded(m.prog, o)
+	}
+	return out, x.merge(m.prog, o)
+}
+
+var searches = []struct {
+	name string
+	o    Options
+}{
+	{"merge", Options{}},
+	{"nomerge", Options{NoMerge: true}},
+	{"visible", Options{AllVisible: true}},
+	{"visible nomerge", Options{AllVisible: true, NoMerge: true}},
+	{"tiny table", Options{Memory: 1}},
+	{"bounded", Options{Bounded: true, Preemptions: 100}},
+}
+
+// compare returns a difference between brute force and a search, or "".
+func compare(p *program, limit int) (diff string, n int) {
+	want, n := bruteForce(p, limit)
+	if want == nil {
+		return "", 0
+	}
+	for _, s := range searches {
+		got, r := searched(p, s.o)
+		if got.String() != want.String() {
+			return fmt.Sprintf("%s: got\n%s\nwant\n%s\n", s.name, got, want), n
+		}
+		if !r.Complete {
+			return fmt.Sprintf("%s: incomplete: %s", s.name, r.Cut), n
+		}
+		if !s.o.AllVisible && !s.o.Bounded && r.Executions > int64(n)*2+20 {
+			return fmt.Sprintf("%s: %d executions, brute force has %d", s.name, r.Executions, n), n
+		}
+	}
+	return "", n
+}
+
+// shrink removes instructions while the program still differs.
+func shrink(p *program) *program {
+	for again := true; again; {
+		again = false
+		for t := range p.tasks {
+			for _, b := range without(p.tasks[t]) {
+				q := &program{tasks: append([][]instr(nil), p.tasks...)}
+				q.tasks[t] = b
+				if d, _ := compare(q, 100000); d != "" {
+					p, again = q, true
+					break
+				}
+			}
+		}
+	}
+	return p
+}
+
+// without returns the bodies with one instruction less.
+func without(body []instr) [][]instr {
+	var out [][]instr
+	for i := range body {
+		b := append([]instr(nil), body[:i]...)
+		out = append(out, append(b, body[i+1:]...))
+		if len(body[i].body) > 0 {
+			b := append([]instr(nil), body[:i]...)
+			b = append(b, body[i].body...)
+			out = append(out, append(b, body[i+1:]...))
+			for _, in := range without(body[i].body) {
+				if len(in) == 0 {
+					continue
+				}
+				b := append([]instr(nil), body...)
+				b[i].body = in
+				out = append(out, b)
+			}
+		}
+	}
+	return out
+}
+
+func TestRandomPrograms(t *testing.T) {
+	compared, executions := 0, 0
+	for i := range *randomCount {
+		seed := *randomSeed + int64(i)
+		p := randomProgram(rand.New(rand.NewSource(seed)))
+		d, n := compare(p, *randomLimit)
+		if n > 0 {
+			compared++
+			executions += n
+		}
+		if d != "" {
+			p = shrink(p)
+			d, _ = compare(p, 100000)
+			t.Fatalf("seed %d\n%s\n%s", seed, p, d)
+		}
+	}
+	t.Logf("%d programs compared, %d executions by brute force", compared, executions)
+}
+
+// TestGoldenPrograms compares the programs that once differed.
+func TestGoldenPrograms(t *testing.T) {
+	files, _ := filepath.Glob("testdata/programs/*.txt")
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := parseProgram(string(b))
+		if d, n := compare(p, 400000); d != "" || n == 0 {
+			t.Errorf("%s: %d executions\n%s", f, n, d)
+		}
+	}
+}

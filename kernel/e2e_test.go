@@ -1,0 +1,167 @@
+//go:build linux
+
+package kernel
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"tagswap/kernel/deb"
+	"tagswap/kernel/guest"
+	"tagswap/kernel/qemu"
+	"tagswap/litmus"
+)
+
+// enable is the command that makes the end-to-end tests run.
+const enable = "go run ./cmd/tagswap kernel fetch debian:bookworm && go test ./kernel -run EndToEnd"
+
+// bootable gives what an end-to-end test needs, or skips with the reason.
+func bootable(t *testing.T) (*deb.Kernel, Options) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("boots a kernel; without -short: " + enable)
+	}
+	ctx := context.Background()
+	q, err := qemu.Find(ctx)
+	if err != nil {
+		t.Skipf("%v; then: %s", err, enable)
+	}
+	dir, err := deb.CacheDir()
+	if err != nil {
+		t.Skip(err)
+	}
+	f := &deb.Fetcher{Dir: dir}
+	k, ok := f.Cached(deb.Spec{Suite: "bookworm"})
+	if !ok {
+		t.Skipf("no kernel is fetched; %s", enable)
+	}
+	prog, err := GuestProgram(ctx, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k, Options{QEMU: q, Guest: prog, PerTest: 200 * time.Millisecond, Seed: 1}
+}
+
+func lookup(t *testing.T, names ...string) (ts []*litmus.Test) {
+	t.Helper()
+	for _, n := range names {
+		test, err := litmus.Lookup(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ts = append(ts, test)
+	}
+	return ts
+}
+
+func TestEndToEnd(t *testing.T) {
+	k, opt := bootable(t)
+	opt.Tests = lookup(t, "store-small-swap", "shmem-swap-tags", "munmap-vs-fault", "exit-while-swapped", "checked-load-wrong-tag", "fail-tag-storage")
+	rep, err := Run(context.Background(), k, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rep.Failed() || rep.Boots != 1 || len(rep.Results) != len(opt.Tests) {
+		t.Errorf("%d boots, %d results, ends %v", rep.Boots, len(rep.Results), rep.Ends)
+	}
+	for _, g := range rep.Ground {
+		if !g.OK {
+			t.Errorf("ground %s: %s", g.Check, g.Detail)
+		}
+	}
+	for _, r := range rep.Results {
+		want := Ok
+		if r.Litmus == "fail-tag-storage" {
+			want = Skipped
+		}
+		if r.Verdict != want || want == Ok && r.Positive == 0 {
+			t.Errorf("%s: %s %d/%d %s %v", r.Litmus, r.Verdict, r.Positive, r.Negative, r.Reason, r.Flags)
+		}
+	}
+	if !strings.HasPrefix(rep.Release, "6.1.") {
+		t.Errorf("release %q", rep.Release)
+	}
+}
+
+// A machine without MTE must not be able to pass the tagged tests.
+func TestEndToEndWithoutMTE(t *testing.T) {
+	k, opt := bootable(t)
+	opt.Append = "arm64.nomte"
+	opt.Tests = lookup(t, "store-small-swap", "untagged-swapin")
+	rep, err := Run(context.Background(), k, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rep.Results) != 2 || rep.Results[0].Verdict != Skipped || rep.Results[1].Verdict != Ok {
+		for _, r := range rep.Results {
+			t.Errorf("%s: %s %s", r.Litmus, r.Verdict, r.Reason)
+		}
+	}
+}
+
+// A guest that dies takes its test with it, and no more; one that never speaks
+// is given up.
+func TestEndToEndPanicIsNamed(t *testing.T) {
+	k, opt := bootable(t)
+	dir := t.TempDir()
+	src := filepath.Join(dir, "main.go")
+	os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module x\ngo 1.26\n"), 0o644)
+	os.WriteFile(src, []byte("package main\nfunc main() {}\n"), 0o644)
+	cmd := exec.Command("go", "build", "-o", "init", ".")
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOARCH=arm64", "GOFLAGS=-buildvcs=false")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	var err error
+	if opt.Guest, err = os.ReadFile(filepath.Join(dir, "init")); err != nil {
+		t.Fatal(err)
+	}
+	opt.Tests = lookup(t, "store-small-swap")
+	rep, err := Run(context.Background(), k, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !rep.Failed() || rep.Boots != maxLostBoots || len(rep.Results) != 1 || rep.Results[0].Verdict != Broken ||
+		!strings.Contains(rep.Results[0].Reason, "Attempted to kill init") {
+		t.Errorf("%d boots, ends %v, results %+v", rep.Boots, rep.Ends, rep.Results)
+	}
+}
+
+func TestGuestProgram(t *testing.T) {
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip("needs the Go toolchain")
+	}
+	b, err := GuestProgram(context.Background(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "guest")
+	os.WriteFile(path, b, 0o755)
+	if again, err := GuestProgram(context.Background(), path); err != nil || len(again) != len(b) {
+		t.Errorf("the built program is refused when it is given: %v", err)
+	}
+	self, _ := os.Executable()
+	if _, err := GuestProgram(context.Background(), self); !errors.Is(err, ErrGuest) && os.Getenv("GOARCH") != "arm64" {
+		t.Errorf("this test's own program was taken: %v", err)
+	}
+	if _, err := GuestProgram(context.Background(), filepath.Join(t.TempDir(), "none")); !errors.Is(err, ErrGuest) {
+		t.Errorf("a missing file: %v", err)
+	}
+}
+
+func TestHereRefusesWithoutMTE(t *testing.T) {
+	if guest.HasMTE() {
+		t.Skip("this machine has MTE")
+	}
+	_, err := Here(Options{Tests: lookup(t, "store-small-swap", "untagged-swapin")}, false)
+	if !errors.Is(err, ErrNoMTE) || !strings.Contains(err.Error(), "the 1 tests that need no tags") {
+		t.Errorf("%v", err)
+	}
+}
