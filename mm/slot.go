@@ -82,6 +82,9 @@ func (k *Kernel) mapRead(e Entry, what string) uint64 {
 
 func (k *Kernel) mapWrite(e Entry, v uint64) {
 	k.area(e).slots[e.Slot()].Store(v)
+	if s := &k.self().seen; s.entry == e {
+		s.slot = v
+	}
 }
 
 // mapPut is __swap_entry_free_locked (mm/swapfile.c, v6.1): it drops one count,

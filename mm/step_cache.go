@@ -36,11 +36,15 @@ var cacheSteps = []*Step{
 				return false
 			}
 			c.Store(uint64(f.folio.pfn))
+			k.cacheIs(f, uint64(f.folio.pfn))
 			return true
 		}).uses(RegEntry, RegFolio),
 	act("swap_cache_erase", swapStateC+"__delete_from_swap_cache (v6.1)",
 		"Takes whatever folio is at entry out of the swap cache.",
-		func(k *Kernel, f *Frame) { k.area(f.entry).folios[f.entry.Slot()].Store(0) }).uses(RegEntry),
+		func(k *Kernel, f *Frame) {
+			k.area(f.entry).folios[f.entry.Slot()].Store(0)
+			k.cacheIs(f, 0)
+		}).uses(RegEntry),
 	act("set_swapcache_flag", swapStateC+"add_to_swap_cache (v6.1)", "Sets PG_swapcache of folio.",
 		func(k *Kernel, f *Frame) { k.set(f.folio, flagSwapcache) }).uses(RegFolio),
 	act("clear_swapcache_flag", swapStateC+"__delete_from_swap_cache (v6.1)", "Clears PG_swapcache of folio.",

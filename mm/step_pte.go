@@ -138,12 +138,14 @@ func (k *Kernel) writePTE(f *Frame, p PTE) {
 		k.mapWritable(f.mm, f.v, p)
 	}
 	f.mm.pte[f.v].Store(uint64(p))
+	k.pteIs(f, p)
 }
 
 // emptyPTE reads and empties the PTE. When it is done for good, by zap, the
 // memory is gone for the oracle in the same event.
 func (k *Kernel) emptyPTE(f *Frame) PTE {
 	p := PTE(f.mm.pte[f.v].Swap(0))
+	k.pteIs(f, 0)
 	if f.zap {
 		k.oracle.zap(f.mm, f.v)
 	}

@@ -63,7 +63,8 @@ func (k *Kernel) Do(t *Task, a Access) (uint64, Signal) {
 			return 0, Killed
 		case r == Sleep || r == Spin:
 			k.wait(t, r == Spin)
-		case r == Again:
+			t.misses = 0
+		case r == Again || k.mapped(t, &a):
 			t.misses = 0
 		case t.misses > 1:
 			// The fault did not help, and not for the first time: another round
@@ -72,6 +73,12 @@ func (k *Kernel) Do(t *Task, a Access) (uint64, Signal) {
 			t.misses = 0
 		}
 	}
+}
+
+// mapped says whether the access would find its entry now. It is no event.
+func (k *Kernel) mapped(t *Task, a *Access) bool {
+	p := PTE(t.MM.pte[a.Var].Peek())
+	return p.present() && (p.write() || !a.Write)
 }
 
 // access is the processor's part: it is done unless the page table has no

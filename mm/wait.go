@@ -62,6 +62,20 @@ func (k *Kernel) sawCache(e Entry, pfn uint64) {
 	}
 }
 
+// What the round itself writes is no news to it.
+
+func (k *Kernel) cacheIs(f *Frame, pfn uint64) {
+	if s := &f.t.seen; s.entry == f.entry {
+		s.cache = pfn
+	}
+}
+
+func (k *Kernel) pteIs(f *Frame, p PTE) {
+	if s := &f.t.seen; s.mm == f.mm && s.v == f.v {
+		s.pte = p
+	}
+}
+
 // walkedPast compares what swapoff has just read with the start of its round.
 func (k *Kernel) walkedPast(t *Task, a *explore.Atomic, v uint64) {
 	for i := range t.walked {
@@ -94,7 +108,7 @@ func (k *Kernel) waitInside(t *Task, busy bool) {
 		if s.world != 0 {
 			t.waits = append(t.waits, t.walked...)
 		} else {
-			k.watchRound(t)
+			k.watchEntry(t)
 		}
 		k.X.RetryOn(busy, t.waits)
 	}
@@ -118,20 +132,29 @@ func (k *Kernel) spinOn(f *Frame) {
 	t.seen.inside = true
 }
 
+// watchRound lists what the round of an access has seen.
 func (k *Kernel) watchRound(t *Task) {
 	s := &t.seen
-	add := func(a *explore.Atomic, v uint64) { t.waits = append(t.waits, explore.Seen{Of: a, Value: v}) }
 	if s.mm != nil {
-		add(&s.mm.pte[s.v], uint64(s.pte))
+		t.waits = append(t.waits, explore.Seen{Of: &s.mm.pte[s.v], Value: uint64(s.pte)})
 		if k.Cfg.Vars[s.v].Shared {
-			add(&k.vars[s.v].mapping, s.file)
+			t.waits = append(t.waits, explore.Seen{Of: &k.vars[s.v].mapping, Value: s.file})
 		}
 	}
-	if s.entry != 0 {
-		si := k.area(s.entry)
-		add(&si.slots[s.entry.Slot()], s.slot)
-		add(&si.folios[s.entry.Slot()], s.cache)
+	k.watchEntry(t)
+}
+
+// watchEntry lists what was seen of the swap entry, which is all that a loop
+// that reads it in looks at.
+func (k *Kernel) watchEntry(t *Task) {
+	s := &t.seen
+	if s.entry == 0 {
+		return
 	}
+	si := k.area(s.entry)
+	t.waits = append(t.waits,
+		explore.Seen{Of: &si.slots[s.entry.Slot()], Value: s.slot},
+		explore.Seen{Of: &si.folios[s.entry.Slot()], Value: s.cache})
 }
 
 // walk notes all that a round of swapoff looks at on device area, as it is at
