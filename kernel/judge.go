@@ -40,6 +40,14 @@ type State struct {
 	Model string `json:"model,omitempty"` // "", "allowed", "not-allowed"
 }
 
+// Unseen is a state that the model allows and the kernel did not show, with in
+// how many of the model's executions it came up; 0 of 0 when the model does not say.
+type Unseen struct {
+	Key        string `json:"state"`
+	Executions int64  `json:"executions"`
+	Total      int64  `json:"of"`
+}
+
 // Result is one test on one kernel.
 type Result struct {
 	Kernel      string            `json:"kernel"`
@@ -60,7 +68,7 @@ type Result struct {
 	Console     []string          `json:"console,omitempty"`
 	Design      string            `json:"design,omitempty"`
 	Agreement   string            `json:"agreement,omitempty"`  // agrees, disagrees, unknown
-	NeverSeen   []string          `json:"never_seen,omitempty"` // states that the model allows and the kernel did not show
+	NeverSeen   []Unseen          `json:"never_seen,omitempty"` // states that the model allows and the kernel did not show
 	ModelSays   string            `json:"model_says,omitempty"` // holds, fails, bounded: the condition over the allowed states
 	test        *litmus.Test      //
 	problems    map[string]string //
@@ -265,10 +273,14 @@ func agree(r *Result, m Model) {
 	}
 	for k := range allowed {
 		if !seen[k] {
-			r.NeverSeen = append(r.NeverSeen, k)
+			u := Unseen{Key: k}
+			if m, ok := m.(Rarity); ok {
+				u.Executions, u.Total = m.Rarity(k)
+			}
+			r.NeverSeen = append(r.NeverSeen, u)
 		}
 	}
-	sort.Strings(r.NeverSeen)
+	sort.Slice(r.NeverSeen, func(i, j int) bool { return r.NeverSeen[i].Key < r.NeverSeen[j].Key })
 }
 
 // modelSays evaluates the condition over the states that the model allows, as
