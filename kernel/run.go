@@ -209,6 +209,9 @@ func boot(ctx context.Context, k *deb.Kernel, opt Options, tests []*litmus.Test,
 	if ctx.Err() != nil {
 		return done, nil
 	}
+	for _, w := range warnings(&parser, "") {
+		rep.Notes = append(rep.Notes, "the kernel complained outside the tests: "+w)
+	}
 	end := parser.Finish(timedOut)
 	rep.Ends = append(rep.Ends, end)
 	if !end.OK() && done < len(tests) && end.During == tests[done].Name {

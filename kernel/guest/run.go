@@ -47,7 +47,6 @@ func Run(cfg Config, ours bool, send func(wire.Record)) error {
 	defer dev.close()
 	for _, s := range [][2]string{
 		{"/proc/sys/vm/page-cluster", "0"}, // no readahead into other instances' pages
-		{"/proc/sys/kernel/randomize_va_space", "0"},
 	} {
 		defer setting(s[0], s[1])()
 	}
