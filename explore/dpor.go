@@ -30,6 +30,7 @@ type dframe struct {
 	tree   *wnode              // what to explore from here, the current choice first
 	choice int
 	wait   pending // of the event, if it waited for a value
+	seen   seen    // of the event
 	clock  clock   // of the event: of each task, how many choices of the stack come before, that one included
 }
 
@@ -90,6 +91,7 @@ func (m *dpor) Next(x *X) bool {
 	if m.pending {
 		m.endBlock(x)
 	}
+	m.hidden(x)
 	if len(x.refine) > 0 || x.moved {
 		x.moved, x.restarted = false, true
 		m.restarts++
@@ -127,11 +129,6 @@ func (m *dpor) Next(x *X) bool {
 func (m *dpor) Choose(x *X, s *State) int {
 	d := x.pos
 	if x.fast {
-		x.tasks[0].win = &m.root
-		for i := range m.stack[:d] {
-			c := m.stack[i].choice
-			x.tasks[c].win = &m.stack[i].foots[c]
-		}
 		x.fast = false
 		return m.take(x, s, d, true)
 	}
@@ -151,7 +148,6 @@ func (m *dpor) Choose(x *X, s *State) int {
 	f.sleep, f.tree = 0, nil
 	if d == 0 {
 		x.tasks[0].foot.copyTo(&m.root)
-		x.tasks[0].win = &m.root
 	} else {
 		p := &m.stack[d-1]
 		f.tree = p.tree.child
@@ -210,8 +206,6 @@ func (m *dpor) endBlock(x *X) {
 	g := &f.foots[f.choice]
 	t.foot.copyTo(g)
 	t.foot.copyTo(&f.tree.foot)
-	x.races(t)
-	t.win = g
 }
 
 // reversal is a race: event i, by task q, could have come before event j.
@@ -244,6 +238,7 @@ func (m *dpor) reverse(x *X) {
 	for r := x.live; r != 0; r &= r - 1 {
 		t := x.tasks[bits.TrailingZeros32(r)]
 		p := &t.pend
+		m.refused = m.refused || p.kind == pendRetry || p.kind == pendBusy
 		if p.obj == nil || x.enabled(t) {
 			continue
 		}

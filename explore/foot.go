@@ -123,7 +123,7 @@ func conflict(a, b *access) bool {
 
 // dependent says whether the order of two blocks matters.
 func dependent(f, g *footprint) bool {
-	if f.wr&(g.rd|g.wr) == 0 && f.rd&g.wr == 0 {
+	if !touch(f, g) {
 		return false
 	}
 	for i := range f.acc {
