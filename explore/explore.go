@@ -15,6 +15,8 @@ type Options struct {
 	Bounded       bool          // only executions with at most Preemptions, those with the fewest first
 	Preemptions   int
 
+	Search Search // which search
+
 	until string // end when the bound at which this property first fails is done
 }
 
@@ -23,6 +25,7 @@ type Result struct {
 	Complete   bool // every interleaving was covered
 	Executions int64
 	Events     int64
+	Discarded  int64 // executions before the last restart
 	States     int64 // kept, to be recognised
 	Bytes      int64 // that they take
 	Restarts   int   // of the search, because it found another scheduling point
@@ -55,10 +58,34 @@ func (p *poll) due(events int64) bool {
 func Run(prog func(*X), o Options) *Result {
 	x := newX(o)
 	defer x.Close()
-	if o.Bounded {
+	switch {
+	case o.Bounded:
 		return x.bounded(prog, o)
+	case o.Search == Optimal:
+		return x.optimal(prog, o)
 	}
 	return x.merge(prog, o)
+}
+
+// Search says how executions are chosen.
+type Search int
+
+const (
+	Merge   Search = iota // sleep sets with state matching: no state twice
+	Optimal               // every Mazurkiewicz trace once, nothing remembered
+)
+
+func (x *X) optimal(prog func(*X), o Options) *Result {
+	m := &dpor{}
+	x.strat = m
+	res := x.sink.res
+	fill := func() { res.Restarts, res.Blocked = m.restarts, m.blocked }
+	res.Cut = x.search(prog, &o, fill)
+	if m.refused && res.Cut == "" {
+		res.Cut = "retry"
+	}
+	res.Complete = res.Cut == ""
+	return res
 }
 
 func (o *Options) memory() int64 {
@@ -106,11 +133,13 @@ func (x *X) search(prog func(*X), o *Options, fill func()) (cut string) {
 	res := x.sink.res
 	defer fill()
 	for x.strat.Next(x) {
-		if o.MaxExecutions > 0 && res.Executions >= o.MaxExecutions {
+		if o.MaxExecutions > 0 && res.Executions+res.Discarded >= o.MaxExecutions {
 			return "executions"
 		}
 		if x.restarted {
 			x.restarted, cut = false, ""
+			res.Discarded += res.Executions
+			res.Executions = 0
 		}
 		x.drive(prog)
 		if x.atEnd != nil {

@@ -13,16 +13,17 @@ const (
 	kindRUnlock             // release, shared
 	kindUpdate              // observes and changes
 	kindHand                // release of a lock that another task took
-	kindSpawn               // the task with the number in key was started here
+	kindSpawn               // a task was started here
 )
 
 // access is one line of a footprint.
 type access struct {
-	o     *object
-	group *object // whose visibility decides whether a scheduling point stood before it
-	key   uint64  // part of the object: operations on different keys commute
-	kind  kind
-	first bool // it is the block's visible operation, or part of it
+	o      *object
+	group  *object // whose visibility decides whether a scheduling point stood before it
+	before uint64  // the object's value; for a spawn, the number of the task
+	delta  uint64  // what was added to it
+	kind   kind
+	first  bool // it is the block's visible operation, or part of it
 }
 
 // footprint is what a block did, in order. The masks hold one bit for each
@@ -39,7 +40,7 @@ func (f *footprint) reset() {
 }
 
 func (f *footprint) add(o, group *object, k kind, first bool) {
-	f.acc = append(f.acc, access{o: o, group: group, kind: k, first: first})
+	f.acc = append(f.acc, access{o: o, group: group, before: o.val, kind: k, first: first})
 	m := uint64(1) << (uint32(o.idx) & 63)
 	if k == kindRead {
 		f.rd |= m
@@ -59,7 +60,7 @@ func (f *footprint) demote() { f.acc[len(f.acc)-1].kind = kindRead }
 
 func (f *footprint) spawn(x *X, id int) {
 	if !x.fast {
-		f.acc = append(f.acc, access{key: uint64(id), kind: kindSpawn})
+		f.acc = append(f.acc, access{before: uint64(id), kind: kindSpawn})
 	}
 }
 
@@ -73,6 +74,13 @@ func (f *footprint) lastGroup() *object {
 func (f *footprint) lastFirst() bool {
 	n := len(f.acc)
 	return n > 0 && f.acc[n-1].first
+}
+
+// change notes what the last access added to the object's value.
+func (f *footprint) change(o *object, d uint64) {
+	if n := len(f.acc); n > 0 && f.acc[n-1].o == o {
+		f.acc[n-1].delta += d
+	}
 }
 
 // copyTo keeps the footprint in g.
@@ -90,9 +98,9 @@ func (f *footprint) hash() uint64 {
 		if a.first {
 			continue
 		}
-		id := a.key << 20
+		id := a.before << 20
 		if a.o != nil {
-			id += uint64(a.o.idx) + 1
+			id = uint64(a.o.idx) + 1
 		}
 		h = mix(h^uint64(a.kind), id)
 	}
@@ -101,7 +109,7 @@ func (f *footprint) hash() uint64 {
 
 // conflict says whether the order of two accesses to one object matters.
 func conflict(a, b *access) bool {
-	if a.o != b.o || a.key != b.key || a.o == nil {
+	if a.o != b.o || a.o == nil {
 		return false
 	}
 	ka, kb := a.kind, b.kind
@@ -115,7 +123,7 @@ func conflict(a, b *access) bool {
 
 // dependent says whether the order of two blocks matters.
 func dependent(f, g *footprint) bool {
-	if f.wr&(g.rd|g.wr) == 0 && f.rd&g.wr == 0 {
+	if !touch(f, g) {
 		return false
 	}
 	for i := range f.acc {
@@ -182,7 +190,7 @@ func ordered(t *task, w *footprint, i int, f *footprint, j int) bool {
 		rel := &w.acc[r]
 		switch {
 		case rel.kind == kindSpawn:
-			if int(rel.key) == t.id {
+			if int(rel.before) == t.id {
 				return true
 			}
 		case rel.kind == kindUnlock:
@@ -254,7 +262,7 @@ func (x *X) toggle(obj int32, v uint64) {
 }
 
 func (t *task) observe(v uint64) {
-	if t.x.fast {
+	if t.x.fast || t.x.nohash {
 		return
 	}
 	k := &t.know

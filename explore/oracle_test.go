@@ -21,6 +21,50 @@ type brute struct {
 	enabled []uint32
 	choice  []int
 	started bool
+	events  []bevent
+	classes map[uint64]bool // Mazurkiewicz traces
+}
+
+type bevent struct {
+	task int
+	foot footprint
+	hash uint64
+}
+
+// took notes the event that the last choice led to.
+func (b *brute) took(x *X) {
+	if x.pos == 0 {
+		return
+	}
+	t := x.tasks[b.choice[x.pos-1]]
+	if len(t.foot.acc) == 0 {
+		return
+	}
+	var e bevent
+	e.task = t.id
+	t.foot.copyTo(&e.foot)
+	own, before := uint64(0), uint64(0)
+	for i := range b.events {
+		p := &b.events[i]
+		if p.task == e.task {
+			own++
+		} else if dependent(&p.foot, &e.foot) {
+			before += mix(p.hash, 9)
+		}
+	}
+	e.hash = mix(mix(uint64(t.id), own), before)
+	b.events = append(b.events, e)
+}
+
+// class ends an execution and notes its equivalence class.
+func (b *brute) class(x *X) {
+	b.took(x)
+	var h uint64
+	for i := range b.events {
+		h += mix(b.events[i].hash, 3)
+	}
+	b.classes[h] = true
+	b.events = b.events[:0]
 }
 
 func (b *brute) Next(x *X) bool {
@@ -40,6 +84,7 @@ func (b *brute) Next(x *X) bool {
 }
 
 func (b *brute) Choose(x *X, s *State) int {
+	b.took(x)
 	if x.pos < len(b.choice) {
 		return b.choice[x.pos]
 	}
@@ -74,27 +119,29 @@ func watchEnds(x *X, m *machine, out found) {
 	}
 }
 
-func bruteForce(p *program, limit int) (found, int) {
+func bruteForce(p *program, limit int) (found, int, int) {
 	x := newX(Options{AllVisible: true, MaxEvents: 400})
 	defer x.Close()
-	b := &brute{}
+	b := &brute{classes: map[uint64]bool{}}
 	x.strat = b
+	x.nosolo = true
 	m := &machine{p: p}
 	out := found{}
 	watchEnds(x, m, out)
 	n := 0
 	for b.Next(x) {
 		if n == limit {
-			return nil, n
+			return nil, n, 0
 		}
 		n++
 		x.drive(m.prog)
 		if x.over {
-			return nil, n
+			return nil, n, 0
 		}
 		x.atEnd()
+		b.class(x)
 	}
-	return out, n
+	return out, n, len(b.classes)
 }
 
 func searched(p *program, o Options) (found, *Result) {
@@ -106,6 +153,9 @@ func searched(p *program, o Options) (found, *Result) {
 	watchEnds(x, m, out)
 	if o.Bounded {
 		return out, x.bounded(m.prog, o)
+	}
+	if o.Search == Optimal {
+		return out, x.optimal(m.prog, o)
 	}
 	return out, x.merge(m.prog, o)
 }
@@ -119,22 +169,30 @@ var searches = []struct {
 	{"visible", Options{AllVisible: true}},
 	{"visible nomerge", Options{AllVisible: true, NoMerge: true}},
 	{"tiny table", Options{Memory: 1}},
+	{"optimal visible", Options{AllVisible: true, Search: Optimal}},
+	{"optimal", Options{Search: Optimal}},
 	{"bounded", Options{Bounded: true, Preemptions: 100}},
 }
 
 // compare returns a difference between brute force and a search, or "".
 func compare(p *program, limit int) (diff string, n int) {
-	want, n := bruteForce(p, limit)
+	want, n, traces := bruteForce(p, limit)
 	if want == nil {
 		return "", 0
 	}
 	for _, s := range searches {
 		got, r := searched(p, s.o)
+		if r.Cut == "retry" {
+			continue
+		}
 		if got.String() != want.String() {
 			return fmt.Sprintf("%s: got\n%s\nwant\n%s\n", s.name, got, want), n
 		}
 		if !r.Complete {
 			return fmt.Sprintf("%s: incomplete: %s", s.name, r.Cut), n
+		}
+		if s.o.Search == Optimal && (r.Executions != int64(traces) || r.Blocked > 0) {
+			return fmt.Sprintf("%s: %d executions, %d of them blocked, for %d traces", s.name, r.Executions, r.Blocked, traces), n
 		}
 		if !s.o.AllVisible && !s.o.Bounded && r.Executions > int64(n)*2+20 {
 			return fmt.Sprintf("%s: %d executions, brute force has %d", s.name, r.Executions, n), n

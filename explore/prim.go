@@ -159,7 +159,7 @@ func (o *obj) acquire(k kind, what string, mask, want uint64) {
 		x.cut()
 	}
 	if p.mode&visibleOps != 0 {
-		x.block(pending{kind: pendOp, obj: p, mask: mask, want: want, what: what})
+		x.block(pending{kind: pendOp, obj: p, mask: mask, want: want, access: k, what: what})
 	}
 	x.ops++
 	o.note(k, what)
@@ -223,8 +223,12 @@ func (o *obj) set(v uint64) {
 		return
 	}
 	if x := o.x; !x.fast {
-		x.toggle(p.idx, p.val)
-		x.toggle(p.idx, v)
+		if x.nohash {
+			x.cur.foot.change(p, v-p.val)
+		} else {
+			x.toggle(p.idx, p.val)
+			x.toggle(p.idx, v)
+		}
 	}
 	p.val = v
 }
@@ -239,7 +243,7 @@ func (o *obj) start(v uint64) {
 // drop sets the value to 0 in the same event as the access before, so that all
 // dead objects are alike in the state.
 func (o *obj) drop() {
-	if o.x == nil || o.p.val == 0 {
+	if o.x == nil {
 		return
 	}
 	if f := &o.x.cur.foot; !o.x.fast {

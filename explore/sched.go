@@ -156,7 +156,7 @@ func (x *X) schedule(t *task) {
 		x.ended = true
 		return
 	}
-	if !t.done && x.live == 1<<t.id && x.events-x.lone < 256 {
+	if !t.done && x.live == 1<<t.id && x.events-x.lone < 256 && !x.nosolo {
 		// Nobody else is left: no choice, and nothing to remember. But not for
 		// long, for the task may go round.
 		if !x.enabled(t) {

@@ -30,6 +30,8 @@ type X struct {
 	classes []atomicClass // kinds of Atomically seen so far
 	table   obj           // the task table: Go from several tasks is ordered through it
 	ordered bool          // SetPriority was used
+	nohash  bool          // nobody compares states
+	nosolo  bool          // a choice is asked for even if only one task is left
 	solo    bool          // nobody else is left: blocks run into one another
 
 	strat     Strategy
@@ -105,11 +107,12 @@ type watch struct {
 // pending is the visible operation a task is about to do. It is enabled while the
 // object's value, masked, is want.
 type pending struct {
-	kind pendKind
-	obj  *object // nil: none
-	mask uint64
-	want uint64
-	what string
+	kind   pendKind
+	obj    *object // nil: none
+	mask   uint64
+	want   uint64
+	access kind
+	what   string
 }
 
 type pendKind uint8

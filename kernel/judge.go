@@ -40,6 +40,14 @@ type State struct {
 	Model string `json:"model,omitempty"` // "", "allowed", "not-allowed"
 }
 
+// Unseen is a state that the model allows and the kernel did not show, with in
+// how many of the model's executions it came up; 0 of 0 when the model does not say.
+type Unseen struct {
+	Key        string `json:"state"`
+	Executions int64  `json:"executions"`
+	Total      int64  `json:"of"`
+}
+
 // Result is one test on one kernel.
 type Result struct {
 	Kernel      string            `json:"kernel"`
@@ -60,7 +68,7 @@ type Result struct {
 	Console     []string          `json:"console,omitempty"`
 	Design      string            `json:"design,omitempty"`
 	Agreement   string            `json:"agreement,omitempty"`  // agrees, disagrees, unknown
-	NeverSeen   []string          `json:"never_seen,omitempty"` // states that the model allows and the kernel did not show
+	NeverSeen   []Unseen          `json:"never_seen,omitempty"` // states that the model allows and the kernel did not show
 	ModelSays   string            `json:"model_says,omitempty"` // holds, fails, bounded: the condition over the allowed states
 	test        *litmus.Test      //
 	problems    map[string]string //
@@ -249,9 +257,15 @@ func agree(r *Result, m Model) {
 	r.Agreement = "agrees"
 	for i := range r.States {
 		s := &r.States[i]
-		seen[s.Key] = true
+		by, ok := s.Key, allowed[s.Key]
+		for k := range allowed {
+			if !ok && staleMatch(r.test, k, s.Key) {
+				by, ok = k, true
+			}
+		}
+		seen[by] = true
 		switch {
-		case allowed[s.Key]:
+		case ok:
 			s.Model = "allowed"
 		case complete:
 			s.Model = "not-allowed"
@@ -265,10 +279,36 @@ func agree(r *Result, m Model) {
 	}
 	for k := range allowed {
 		if !seen[k] {
-			r.NeverSeen = append(r.NeverSeen, k)
+			u := Unseen{Key: k}
+			if m, ok := m.(Rarity); ok {
+				u.Executions, u.Total = m.Rarity(k)
+			}
+			r.NeverSeen = append(r.NeverSeen, u)
 		}
 	}
-	sort.Strings(r.NeverSeen)
+	sort.Slice(r.NeverSeen, func(i, j int) bool { return r.NeverSeen[i].Key < r.NeverSeen[j].Key })
+}
+
+// staleTag is what the model finds in a page that nobody has tagged since its
+// last user (mte.Stale).
+const staleTag = 15
+
+// staleMatch says whether a state of a kernel is one that the model allows but for
+// stale tags: those are staleTag in the model, and on a machine whatever the last
+// user of the page left.
+func staleMatch(t *litmus.Test, allowed, observed string) bool {
+	a, err1 := parseKey(allowed)
+	o, err2 := parseKey(observed)
+	if err1 != nil || err2 != nil || len(a) != len(o) {
+		return false
+	}
+	for _, l := range Visible(t) {
+		n := l.String()
+		if a[n] != o[n] && !(l.IsTag && a[n] == staleTag) {
+			return false
+		}
+	}
+	return true
 }
 
 // modelSays evaluates the condition over the states that the model allows, as

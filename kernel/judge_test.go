@@ -147,6 +147,17 @@ func TestAgreement(t *testing.T) {
 	}
 }
 
+// A tag that the model calls stale is on a machine any that a page had before.
+func TestStaleTagsAgree(t *testing.T) {
+	stale := fakeModel{map[string]bool{"0:r0=1; 0:r1=15;": true}, true, ""}
+	for key, want := range map[string]string{"0:r0=1; 0:r1=blue;": "agrees", "0:r0=1; 0:r1=15;": "agrees", "0:r0=2; 0:r1=blue;": "disagrees"} {
+		r := judged(t, `forall (0:r0=1 /\ 0:r1=red)`, wire.Record{States: []wire.State{{Key: key, Count: 1}}})
+		if agree(r, &stale); r.Agreement != want || want == "agrees" && len(r.NeverSeen) > 0 {
+			t.Errorf("%s: %s, unseen %v", key, r.Agreement, r.NeverSeen)
+		}
+	}
+}
+
 func TestProject(t *testing.T) {
 	test := parse(t, head+`forall (x=1 /\ records=0 /\ 0:r1=red /\ exclusive(x))`+"\n")
 	got := Project(test, "x=1; records=0; 0:r1=red; exclusive(x)=1;")

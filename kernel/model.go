@@ -15,6 +15,13 @@ type Model interface {
 	Allowed(design string, t *litmus.Test) (states map[string]bool, complete bool, err error)
 }
 
+// Rarity is what a Model may also know: in how many of the executions that it
+// explored for the last call of Allowed a state came up. An explorer leaves out
+// executions that are the same, so this is a hint of rarity, not a probability.
+type Rarity interface {
+	Rarity(state string) (executions, total int64)
+}
+
 // Visible are the observed locations of a test that a real kernel shows; the
 // number of tag records and exclusive() are the model's alone.
 func Visible(t *litmus.Test) []litmus.Loc { return guest.Visible(t) }

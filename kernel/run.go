@@ -94,10 +94,7 @@ func Run(ctx context.Context, k *deb.Kernel, opt Options) (*Report, error) {
 		}
 		left = left[done:]
 		end := rep.Ends[len(rep.Ends)-1]
-		if end.OK() && done == 0 {
-			break
-		}
-		if len(rep.Results) == n {
+		if len(left) > 0 && len(rep.Results) == n {
 			if lost++; lost == maxLostBoots {
 				for _, t := range left {
 					rep.result(opt, &Result{Litmus: t.Name, Verdict: Broken, test: t, Console: end.Lines,
@@ -198,7 +195,9 @@ func boot(ctx context.Context, k *deb.Kernel, opt Options, tests []*litmus.Test,
 			if failed = judge(res, tests[done], r); failed != nil {
 				return true
 			}
-			res.Flags = append(res.Flags, warnings(&parser, r.Test)...)
+			if w := warnings(&parser, r.Test); len(w) > 0 {
+				res.Verdict, res.Flags = Undef, append(res.Flags, w...)
+			}
 			rep.result(opt, res)
 			done++
 		}
@@ -209,6 +208,9 @@ func boot(ctx context.Context, k *deb.Kernel, opt Options, tests []*litmus.Test,
 	}
 	if ctx.Err() != nil {
 		return done, nil
+	}
+	for _, w := range warnings(&parser, "") {
+		rep.Notes = append(rep.Notes, "the kernel complained outside the tests: "+w)
 	}
 	end := parser.Finish(timedOut)
 	rep.Ends = append(rep.Ends, end)

@@ -60,7 +60,11 @@ func WriteText(w io.Writer, r *Result) {
 		fmt.Fprintf(w, "Model %s %s\n", r.Design, r.Agreement)
 	}
 	for _, s := range r.NeverSeen {
-		fmt.Fprintf(w, "Unseen %s (allowed by the model, 0 of %d)\n", s, r.Positive+r.Negative)
+		fmt.Fprintf(w, "Unseen %s in %d final states", s.Key, r.Positive+r.Negative)
+		if s.Total > 0 {
+			fmt.Fprintf(w, "; %d of the model's %d executions end so", s.Executions, s.Total)
+		}
+		fmt.Fprintln(w)
 	}
 	fmt.Fprintf(w, "Setup %s; %d rounds, %d discarded\n", r.Setup, r.Rounds, r.Discarded)
 	fmt.Fprintf(w, "Time %s %.2f\n", r.Litmus, r.Seconds)

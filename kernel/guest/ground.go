@@ -75,6 +75,43 @@ func (r *runner) alone(ins []engine.Instr) error {
 	return nil
 }
 
+// stalePages is how many pages the user before a round leaves behind at most, and
+// staleLeast at least: page tables and stacks take some of them.
+const stalePages, staleLeast = 192, 16
+
+// staleTag is the tag in pages whose last user is gone, as in the model
+// (mte.Stale). Fresh machines have zeros there, which hide a missing clear.
+const staleTag = 15
+
+// staleMaker builds a process that tags pages and ends, so that the next one gets
+// pages with somebody else's tags.
+func staleMaker() (func(pages int) error, error) {
+	r, err := engine.NewRegion(1 << 20)
+	if err != nil {
+		return nil, err
+	}
+	skip := r.Word() // how many of the pages to leave out
+	ins := []engine.Instr{
+		call(0, sysPrctl, prSetTHPDisable, 1, 0, 0, 0),
+		call(0, sysMmap, uint64(varBase), stalePages*pageSize, protOf(true, true), mapFixed|mapPrivate|mapAnon, -1, 0),
+		{Op: engine.SkipEq, Arg: [6]uint64{0, 0, skip}, Indirect: 4},
+	}
+	for i := range stalePages {
+		ins = append(ins, engine.Instr{Op: engine.TagPage, Arg: [6]uint64{uint64(varBase+i*pageSize) | staleTag<<56}})
+	}
+	prog, stack := r.Program(append(ins, call(0, sysExitGroup, 0))), r.Stack()
+	return func(pages int) error {
+		r.Set(skip, uint64(stalePages-min(stalePages, max(staleLeast, pages))))
+		if _, err := engine.Spawn(prog, stack); err != nil {
+			return err
+		}
+		if _, stuck := (&build{}).reap(nil); stuck {
+			return errStuck
+		}
+		return nil
+	}, nil
+}
+
 const groundPages = 2
 
 func mapTagged() engine.Instr {

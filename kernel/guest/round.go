@@ -36,6 +36,7 @@ type runner struct {
 	rng   *rand.Rand
 	code  *engine.Region
 	data  *engine.Region
+	stale func(pages int) error // leaves stale tags in free pages; nil without MTE
 	limit time.Duration
 }
 
@@ -143,6 +144,11 @@ func (r *runner) collect(b *build, ar *areas, counts map[string]int64, rec *wire
 // or an error when the round had to be killed.
 func (r *runner) round(b *build, ar *areas) (status string, err error) {
 	b.data.Zero()
+	if r.stale != nil {
+		if err := r.stale(3 * len(b.inst)); err != nil {
+			return "", err
+		}
+	}
 	for i := 0; i < len(b.delays); i += 2 {
 		n := uint64(0)
 		if r.rng.IntN(3) > 0 {

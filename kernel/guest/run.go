@@ -47,7 +47,6 @@ func Run(cfg Config, ours bool, send func(wire.Record)) error {
 	defer dev.close()
 	for _, s := range [][2]string{
 		{"/proc/sys/vm/page-cluster", "0"}, // no readahead into other instances' pages
-		{"/proc/sys/kernel/randomize_va_space", "0"},
 	} {
 		defer setting(s[0], s[1])()
 	}
@@ -72,6 +71,12 @@ func Run(cfg Config, ours bool, send func(wire.Record)) error {
 
 func (r *runner) all(cfg Config, send func(wire.Record)) error {
 	swap, tags := r.ground(send)
+	if tags {
+		var err error
+		if r.stale, err = staleMaker(); err != nil {
+			return err
+		}
+	}
 	bud := budget{cfg.Rounds, time.Duration(cfg.Seconds * float64(time.Second))}
 	for _, text := range cfg.Tests {
 		t, err := litmus.Parse("test", []byte(text))

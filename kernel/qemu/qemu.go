@@ -94,7 +94,7 @@ func Scale() float64 {
 
 // Append is the kernel's command line: an oops ends the boot, so that no result
 // is taken from a kernel that has one behind it.
-const Append = "console=ttyAMA0 panic=-1 oops=panic loglevel=4 rdinit=/init random.trust_cpu=on"
+const Append = "console=ttyAMA0 panic=-1 oops=panic loglevel=5 rdinit=/init random.trust_cpu=on"
 
 // Args are QEMU's arguments. Files are passed as descriptors from 3 on: first the
 // initramfs, then the disks.

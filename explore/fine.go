@@ -1,0 +1,134 @@
+package explore
+
+// In the optimal search one execution stands for all that order independent
+// blocks differently, so what a task did behind its last scheduling point when
+// another ran says nothing. Which accesses of two blocks are ordered is worked
+// out from the whole execution instead, access by access: an access behind a
+// scheduling point comes before what another task does only if a release of a
+// lock, or the next block of its own task, stands between.
+
+// place is a place in an execution: the number of the block, and in the lower
+// bits how many of its accesses.
+type place int32
+
+const placeBits = 12
+
+func at(block, accesses int) place { return place(block<<placeBits | accesses) }
+
+// seen is, of each task, the place up to which its accesses come before.
+type seen [MaxTasks]place
+
+func (s *seen) join(t *seen) {
+	for i := range s {
+		s[i] = max(s[i], t[i])
+	}
+}
+
+// hidden makes scheduling points of the accesses of the execution that conflict
+// without being ordered. Blocks count from 1; 0 is what the root did before the
+// first choice.
+func (m *dpor) hidden(x *X) {
+	if x.all {
+		return
+	}
+	var last, starts [MaxTasks]seen
+	spawned(&m.root, 0, &seen{}, 0, &starts)
+	last[0][0] = at(0, len(m.root.acc))
+	for i := range m.stack {
+		f := &m.stack[i]
+		q := f.choice
+		g := &f.foots[q]
+		if i >= m.fresh {
+			f.seen = last[q]
+			f.seen.join(&starts[q])
+			m.unordered(x, i, q, g, &f.seen)
+		}
+		spawned(g, q, &f.seen, i+1, &starts)
+		last[q] = f.seen
+		last[q][q] = at(i+1, len(g.acc))
+	}
+}
+
+// spawned notes what the tasks started in a block begin with.
+func spawned(g *footprint, q int, s *seen, block int, starts *[MaxTasks]seen) {
+	for k := range g.acc {
+		if a := &g.acc[k]; a.kind == kindSpawn {
+			starts[a.before] = *s
+			starts[a.before][q] = at(block, k+1)
+		}
+	}
+}
+
+// unordered compares block i, by task q, with all before it. s is what comes
+// before the block, and in the end what comes before what follows its scheduling
+// point.
+func (m *dpor) unordered(x *X, i, q int, g *footprint, s *seen) {
+	f := &m.stack[i]
+	if f.wait.kind == pendJoin {
+		for j := range m.stack[:i] {
+			e := &m.stack[j]
+			s.join(&e.seen)
+			s[e.choice] = max(s[e.choice], at(j+1, len(e.foots[e.choice].acc)))
+		}
+		s[0] = max(s[0], at(0, len(m.root.acc)))
+		return
+	}
+	// The visible accesses see what they conflict with; then the rest is looked at.
+	now := *s
+	for j := i - 1; j >= -1; j-- {
+		p, h, es := 0, &m.root, &seen{}
+		if j >= 0 {
+			e := &m.stack[j]
+			p, h, es = e.choice, &e.foots[e.choice], &e.seen
+		}
+		if p == q || s[p] >= at(j+1, len(h.acc)) || !touch(h, g) {
+			continue
+		}
+		for k := range h.acc {
+			c := &h.acc[k]
+			if s[p] > at(j+1, k) {
+				continue
+			}
+			for l := range g.acc {
+				b := &g.acc[l]
+				if !b.first {
+					break
+				}
+				if !conflict(c, b) {
+					continue
+				}
+				if !c.first && !(isRelease(c.kind) && isAcquire(b.kind)) {
+					x.makeVisible(c)
+					x.makeVisible(b)
+				}
+				now.join(es)
+				now[p] = max(now[p], at(j+1, k+1))
+			}
+		}
+	}
+	*s = now
+	for j := i - 1; j >= -1; j-- {
+		p, h := 0, &m.root
+		if j >= 0 {
+			p, h = m.stack[j].choice, &m.stack[j].foots[m.stack[j].choice]
+		}
+		if p == q || h.tailR|h.tailW == 0 || s[p] >= at(j+1, len(h.acc)) || !touch(h, g) {
+			continue
+		}
+		for k := range h.acc {
+			c := &h.acc[k]
+			if c.first || s[p] > at(j+1, k) {
+				continue
+			}
+			for l := range g.acc {
+				b := &g.acc[l]
+				if !b.first && conflict(c, b) && !(isRelease(c.kind) && isAcquire(b.kind)) {
+					x.makeVisible(c)
+					x.makeVisible(b)
+				}
+			}
+		}
+	}
+}
+
+func touch(f, g *footprint) bool { return f.wr&(g.rd|g.wr) != 0 || f.rd&g.wr != 0 }

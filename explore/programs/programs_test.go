@@ -1,0 +1,47 @@
+package programs
+
+import (
+	"testing"
+
+	"tagswap/explore"
+)
+
+// TestTraceCounts: the optimal search visits as many executions as there are
+// traces.
+func TestTraceCounts(t *testing.T) {
+	seen := map[string]bool{}
+	for _, p := range All() {
+		if seen[p.Name] {
+			t.Errorf("two programs are called %s", p.Name)
+		}
+		seen[p.Name] = true
+		if p.Traces == 0 || p.Traces > 200000 || testing.Short() && p.Traces > 2000 {
+			continue
+		}
+		r := explore.Run(p.Run, explore.Options{Search: explore.Optimal})
+		if r.Executions != p.Traces || r.Blocked != 0 || !r.Complete {
+			t.Errorf("%s: %d executions, %d blocked, complete %v; %d traces", p.Name, r.Executions, r.Blocked, r.Complete, p.Traces)
+		}
+		if p.Traces > 5000 {
+			continue
+		}
+		r = explore.Run(p.Run, explore.Options{Search: explore.Optimal, AllVisible: true})
+		if r.Executions != p.Traces || r.Blocked != 0 {
+			t.Errorf("%s, all visible: %d executions, %d blocked; %d traces", p.Name, r.Executions, r.Blocked, p.Traces)
+		}
+	}
+}
+
+// TestMergeAgrees: the merging search ends, and finds the same violations.
+func TestMergeAgrees(t *testing.T) {
+	for _, p := range All() {
+		if p.Traces == 0 || p.Traces > 20000 {
+			continue
+		}
+		r := explore.Run(p.Run, explore.Options{})
+		o := explore.Run(p.Run, explore.Options{Search: explore.Optimal})
+		if !r.Complete || len(r.Violations) != len(o.Violations) {
+			t.Errorf("%s: %+v, optimal %+v", p.Name, r, o)
+		}
+	}
+}
