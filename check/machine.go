@@ -85,6 +85,9 @@ func (p *program) run(x *explore.X) {
 	p.setUp(x)
 	for i := range p.tasks {
 		x.Go(p.taskName(i), func() { p.column(x, i) })
+		if len(p.test.Machine.FIFO) > 0 {
+			x.SetPriority(i+1, p.cpu(i), 0)
+		}
 	}
 	x.Wait()
 	p.finish(x)

@@ -1,6 +1,8 @@
 package check
 
 import (
+	"slices"
+
 	"tagswap/explore"
 	"tagswap/litmus"
 	"tagswap/mm"
@@ -44,6 +46,9 @@ func barrierKey(name string, nth int) string { return name + "#" + string(rune('
 func (p *program) column(x *explore.X, i int) {
 	t := &p.tasks[i]
 	t.started.Await(1)
+	if slices.Contains(p.test.Machine.FIFO, i) {
+		x.SetPriority(i+1, p.cpu(i), 1)
+	}
 	met := map[string]int{}
 	for n := range p.test.Tasks[i].Ops {
 		op := &p.test.Tasks[i].Ops[n]

@@ -26,3 +26,7 @@ func (x *X) RetryOn(busy bool, seen []Seen) {
 	}
 	x.Retry()
 }
+
+// Replaying says whether the execution repeats one that was run before, so that
+// what is only for telling states apart need not be done.
+func (x *X) Replaying() bool { return x == nil || x.fast }

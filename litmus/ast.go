@@ -39,6 +39,7 @@ type Machine struct {
 	Areas     []SwapArea // swap devices; at least one (default: one sync area of 8 slots)
 	SlotCache SlotCache
 	CPUs      int       // 0: one CPU a task
+	FIFO      []int     // tasks of real-time priority: from their start on they keep their CPU from the others while they can run
 	Fail      []Failure // allocation failures at named points
 }
 

@@ -24,6 +24,7 @@
 //	KEY value = "Swap" area { area }              blanks between areas
 //	          | "SlotCache" onoff [ ",size:" NUM ]
 //	          | "CPUs" NUM                        1 to 8; absent: one a task
+//	          | "FIFO" task { "," task }          of real-time priority, on their CPU
 //	          | "Fail" point [ ":" NUM ] { … }    the call that fails, from 1
 //	area      = ( "sync" | "async" ) { "," ( "slots:" NUM | "used:" NUM | "stable" | "off" ) }
 //	point     = one of FailPoints

@@ -48,6 +48,8 @@ func (p *parser) meta(m Meta, at Pos) {
 	case "CPUs":
 		machine.CPUs, _ = p.metaNumber(metaItem{text: "CPUs", value: words[0].text, at: words[0].at}, 1, MaxTasks)
 		p.noMore(words[1:])
+	case "FIFO":
+		p.metaFIFO(machine, words)
 	case "Fail":
 		p.metaFail(machine, words)
 	}
@@ -203,5 +205,22 @@ func (p *parser) metaFail(m *Machine, words []metaWord) {
 			}
 		}
 		m.Fail = append(m.Fail, f)
+	}
+}
+
+// metaFIFO reads a list of tasks: FIFO=P1 or FIFO=P1,P2.
+func (p *parser) metaFIFO(m *Machine, words []metaWord) {
+	p.noMore(words[1:])
+	for _, it := range words[0].items() {
+		n, ok := number(strings.TrimPrefix(it.text, "P"))
+		if !ok || it.hasValue || !strings.HasPrefix(it.text, "P") || n >= MaxTasks {
+			p.errorf(it.at, "FIFO takes tasks, as in FIFO=P1, not %q", it.text)
+			continue
+		}
+		if slices.Contains(m.FIFO, n) {
+			p.errorf(it.at, "P%d stands twice", n)
+			continue
+		}
+		m.FIFO = append(m.FIFO, n)
 	}
 }

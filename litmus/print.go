@@ -82,6 +82,12 @@ func metaValue(m Machine, key string) string {
 			return ""
 		}
 		return fmt.Sprint(m.CPUs)
+	case "FIFO":
+		tasks := make([]string, len(m.FIFO))
+		for i, n := range m.FIFO {
+			tasks[i] = fmt.Sprintf("P%d", n)
+		}
+		return strings.Join(tasks, ",")
 	}
 	fails := make([]string, len(m.Fail))
 	for i, f := range m.Fail {

@@ -53,6 +53,7 @@ func (t *Test) Clone() *Test {
 	c := *t
 	c.Meta = slices.Clone(t.Meta)
 	c.Machine.Areas = slices.Clone(t.Machine.Areas)
+	c.Machine.FIFO = slices.Clone(t.Machine.FIFO)
 	c.Machine.Fail = slices.Clone(t.Machine.Fail)
 	c.Vars = slices.Clone(t.Vars)
 	for i := range c.Vars {

@@ -41,7 +41,7 @@ var FailPoints = []string{
 // Words of the parts of a file. The parsers, the messages and the test of the
 // documentation share them.
 var (
-	metaKeys     = []string{"Swap", "SlotCache", "CPUs", "Fail"}
+	metaKeys     = []string{"Swap", "SlotCache", "CPUs", "FIFO", "Fail"}
 	varWords     = []string{"mte", "locked", "readonly", "unmapped"}
 	kindWords    = []string{"anon", "shared"}
 	initFuncs    = []string{"swapped", "cached", "pinned", "got", "untouched"}

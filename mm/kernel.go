@@ -10,7 +10,7 @@ const (
 	MaxTasks = 12 // tasks, the root included
 	MaxVars  = 8  // page-sized variables
 	MaxMMs   = 8  // address spaces
-	MaxAreas = 2  // swap devices
+	MaxAreas = 4  // swap devices
 	MaxSlots = 64 // slots of one device
 	perTask  = 24 // folios a task may allocate in one execution
 )

@@ -176,22 +176,22 @@ func (c *slotCache) reset(x *explore.X, cpu, size int) {
 	c.ret.Init(x, "slot cache slots_ret", cpu, 0)
 }
 
-// A list of slots is a word of up to seven entries, eight bits each, oldest
+// A list of slots is a word of up to seven entries, nine bits each, oldest
 // lowest.
 func listPush(l uint64, e Entry) uint64 {
-	for s := 0; s < 56; s += 8 {
-		if l>>s&0xff == 0 {
+	for s := 0; s < 63; s += 9 {
+		if l>>s&0x1ff == 0 {
 			return l | uint64(e)<<s
 		}
 	}
 	panic("tagswap internal: a slot cache overflowed")
 }
 
-func listPop(l uint64) (Entry, uint64) { return Entry(l & 0xff), l >> 8 }
+func listPop(l uint64) (Entry, uint64) { return Entry(l & 0x1ff), l >> 9 }
 
 func listLen(l uint64) int {
 	n := 0
-	for ; l != 0; l >>= 8 {
+	for ; l != 0; l >>= 9 {
 		n++
 	}
 	return n
