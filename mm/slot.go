@@ -62,7 +62,12 @@ func (si *SwapInfo) reset(x *explore.X, num int, cfg AreaConfig) {
 }
 
 // area returns the device of an entry.
-func (k *Kernel) area(e Entry) *SwapInfo { return &k.areas[e.Area()] }
+func (k *Kernel) area(e Entry) *SwapInfo {
+	if e == 0 {
+		k.X.Fatal("refcount", "the swap entry of a page that is in no swap cache is used")
+	}
+	return &k.areas[e.Area()]
+}
 
 // arrays is called before every access to a device's tables: swapoff may have
 // freed them.

@@ -88,6 +88,7 @@ var deviceSteps = []*Step{
 				return true
 			}
 			si.users.AddBlind(-1)
+			f.err = errNoEnt
 			return false
 		}).uses(RegEntry).takes(DeviceRef),
 	act("put_swap_device", swapfileC+"put_swap_device (v6.1)", "Drops the reference on entry's device.",
