@@ -36,9 +36,11 @@ type dframe struct {
 
 type clock [MaxTasks]int32
 
-func (c *clock) join(d *clock) {
-	for i := range c {
-		c[i] = max(c[i], d[i])
+func (c *clock) join(d *clock, n int) {
+	for i := range n {
+		if d[i] > c[i] {
+			c[i] = d[i]
+		}
 	}
 }
 
@@ -266,7 +268,7 @@ func (m *dpor) racesOf(x *X, i, q int, foot *footprint, wait *pending, c *clock,
 	}
 	if wait.kind == pendJoin {
 		for j := range m.stack[:i] {
-			c.join(&m.stack[j].clock)
+			c.join(&m.stack[j].clock, x.ntasks)
 		}
 		return
 	}
@@ -285,13 +287,13 @@ func (m *dpor) racesOf(x *X, i, q int, foot *footprint, wait *pending, c *clock,
 			continue
 		}
 		if waits && !m.couldGo(i, j, wait) {
-			c.join(&e.clock)
+			c.join(&e.clock, x.ntasks)
 			continue
 		}
 		m.found = append(m.found, reversal{i, j, q, foot})
-		c.join(&e.clock)
+		c.join(&e.clock, x.ntasks)
 		if waits {
-			free.join(&e.clock)
+			free.join(&e.clock, x.ntasks)
 		}
 	}
 }

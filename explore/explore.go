@@ -168,6 +168,7 @@ func newX(o Options) *X {
 	if x.all {
 		x.visible = visibleOps | visibleRelease
 	}
+	x.runProg = func() { x.prog(x) }
 	x.sink = &sink{map[string]int{}, &Result{}}
 	now := time.Now()
 	x.poll.start, x.poll.progress = now, now

@@ -18,9 +18,11 @@ func at(block, accesses int) place { return place(block<<placeBits | accesses) }
 // seen is, of each task, the place up to which its accesses come before.
 type seen [MaxTasks]place
 
-func (s *seen) join(t *seen) {
-	for i := range s {
-		s[i] = max(s[i], t[i])
+func (s *seen) join(t *seen, n int) {
+	for i := range n {
+		if t[i] > s[i] {
+			s[i] = t[i]
+		}
 	}
 }
 
@@ -28,7 +30,7 @@ func (s *seen) join(t *seen) {
 // without being ordered. Blocks count from 1; 0 is what the root did before the
 // first choice.
 func (m *dpor) hidden(x *X) {
-	if x.all {
+	if x.all || !m.tails() {
 		return
 	}
 	var last, starts [MaxTasks]seen
@@ -40,13 +42,29 @@ func (m *dpor) hidden(x *X) {
 		g := &f.foots[q]
 		if i >= m.fresh {
 			f.seen = last[q]
-			f.seen.join(&starts[q])
+			f.seen.join(&starts[q], x.ntasks)
 			m.unordered(x, i, q, g, &f.seen)
 		}
 		spawned(g, q, &f.seen, i+1, &starts)
 		last[q] = f.seen
 		last[q][q] = at(i+1, len(g.acc))
 	}
+}
+
+var none seen
+
+// tails says whether anything was done behind a scheduling point.
+func (m *dpor) tails() bool {
+	if m.root.tailR|m.root.tailW != 0 {
+		return true
+	}
+	for i := range m.stack {
+		f := &m.stack[i]
+		if g := &f.foots[f.choice]; g.tailR|g.tailW != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // spawned notes what the tasks started in a block begin with.
@@ -67,7 +85,7 @@ func (m *dpor) unordered(x *X, i, q int, g *footprint, s *seen) {
 	if f.wait.kind == pendJoin {
 		for j := range m.stack[:i] {
 			e := &m.stack[j]
-			s.join(&e.seen)
+			s.join(&e.seen, x.ntasks)
 			s[e.choice] = max(s[e.choice], at(j+1, len(e.foots[e.choice].acc)))
 		}
 		s[0] = max(s[0], at(0, len(m.root.acc)))
@@ -75,19 +93,28 @@ func (m *dpor) unordered(x *X, i, q int, g *footprint, s *seen) {
 	}
 	// The visible accesses see what they conflict with; then the rest is looked at.
 	now := *s
+	firstR, firstW := g.rd, g.wr
+	if len(g.acc) == 0 || !g.acc[0].first {
+		firstR, firstW = 0, 0
+	}
 	for j := i - 1; j >= -1; j-- {
-		p, h, es := 0, &m.root, &seen{}
+		p, h, es := 0, &m.root, &none
 		if j >= 0 {
 			e := &m.stack[j]
 			p, h, es = e.choice, &e.foots[e.choice], &e.seen
 		}
-		if p == q || s[p] >= at(j+1, len(h.acc)) || !touch(h, g) {
+		if p == q || s[p] >= at(j+1, len(h.acc)) || h.wr&(firstR|firstW)|h.rd&firstW == 0 {
 			continue
 		}
-		for k := range h.acc {
+		// A lock taken behind a scheduling point is not ordered by its own release,
+		// so only where nothing was done behind one may what this block sees count.
+		if h.tailR|h.tailW == 0 && now[p] >= at(j+1, len(h.acc)) {
+			continue
+		}
+		for k := len(h.acc) - 1; k >= 0; k-- {
 			c := &h.acc[k]
 			if s[p] > at(j+1, k) {
-				continue
+				break
 			}
 			for l := range g.acc {
 				b := &g.acc[l]
@@ -101,7 +128,7 @@ func (m *dpor) unordered(x *X, i, q int, g *footprint, s *seen) {
 					x.makeVisible(c)
 					x.makeVisible(b)
 				}
-				now.join(es)
+				now.join(es, x.ntasks)
 				now[p] = max(now[p], at(j+1, k+1))
 			}
 		}
@@ -112,7 +139,7 @@ func (m *dpor) unordered(x *X, i, q int, g *footprint, s *seen) {
 		if j >= 0 {
 			p, h = m.stack[j].choice, &m.stack[j].foots[m.stack[j].choice]
 		}
-		if p == q || h.tailR|h.tailW == 0 || s[p] >= at(j+1, len(h.acc)) || !touch(h, g) {
+		if p == q || s[p] >= at(j+1, len(h.acc)) || h.tailW&(g.rd|g.wr)|h.tailR&g.wr == 0 {
 			continue
 		}
 		for k := range h.acc {

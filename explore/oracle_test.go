@@ -191,7 +191,11 @@ func compare(p *program, limit int) (diff string, n int) {
 		if !r.Complete {
 			return fmt.Sprintf("%s: incomplete: %s", s.name, r.Cut), n
 		}
-		if s.o.Search == Optimal && (r.Executions != int64(traces) || r.Blocked > 0) {
+		// What an event of several accesses touches may depend on what it sees: then
+		// a few executions are started in vain.
+		text := p.String()
+		many := strings.Contains(text, "drop") || strings.Contains(text, "atomically")
+		if s.o.Search == Optimal && !many && (r.Executions != int64(traces) || r.Blocked > 0) {
 			return fmt.Sprintf("%s: %d executions, %d of them blocked, for %d traces", s.name, r.Executions, r.Blocked, traces), n
 		}
 		if !s.o.AllVisible && !s.o.Bounded && r.Executions > int64(n)*2+20 {

@@ -246,7 +246,8 @@ func (x *X) enabled(t *task) bool {
 // drive runs one execution of prog under the strategy.
 func (x *X) drive(prog func(*X)) {
 	x.reset()
-	x.Go("root", func() { prog(x) })
+	x.prog = prog
+	x.Go("root", x.runProg)
 	x.cur = x.tasks[0]
 	x.table.init(x, "tasks", -1)
 	x.resumeAt(x.tasks[0])

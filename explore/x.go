@@ -47,6 +47,8 @@ type X struct {
 	ops       int    // operations performed, counted alike whatever is visible
 	lone      int64  // events at the last choice
 	leaving   func() // when a given plan is done
+	prog      func(*X)
+	runProg   func()
 	sink      *sink
 	atEnd     func()                // for tests: after every execution
 	onReport  func(property string) // for tests: at every violation
@@ -133,7 +135,7 @@ type abortToken struct{}
 // Natively (x == nil) it is the caller's business to start goroutines.
 func (x *X) Go(name string, f func()) {
 	if x.ntasks == MaxTasks {
-		panic(fmt.Sprintf("tagswap internal: more than %d tasks", MaxTasks))
+		x.Fatal("panic", fmt.Sprintf("more than %d tasks", MaxTasks))
 	}
 	if x.ntasks == 1 {
 		// Nobody else was there: all that the root did comes before.

@@ -45,3 +45,27 @@ func TestMergeAgrees(t *testing.T) {
 		}
 	}
 }
+
+func bench(b *testing.B, p Program, o explore.Options) {
+	b.ReportAllocs()
+	var ex, ev int64
+	for range b.N {
+		r := explore.Run(p.Run, o)
+		ex += r.Executions
+		ev += r.Events
+	}
+	b.ReportMetric(float64(ex)/b.Elapsed().Seconds(), "executions/s")
+	b.ReportMetric(float64(ev)/b.Elapsed().Seconds(), "events/s")
+}
+
+func BenchmarkOptimalMutex33(b *testing.B) {
+	bench(b, Mutex(3, 3), explore.Options{Search: explore.Optimal})
+}
+
+func BenchmarkMergeMutex33(b *testing.B) { bench(b, Mutex(3, 3), explore.Options{}) }
+
+func BenchmarkOptimalFAA210(b *testing.B) {
+	bench(b, FAA(2, 10), explore.Options{Search: explore.Optimal})
+}
+
+func BenchmarkMergeFAA58(b *testing.B) { bench(b, FAA(5, 8), explore.Options{}) }
