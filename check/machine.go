@@ -27,6 +27,7 @@ type task struct {
 	owns    bool // the first column of its address space
 	regs    []explore.Atomic
 	names   []string // of regs
+	labels  []string // of regs, with the task, for traces
 	signal  explore.Atomic
 	started explore.Atomic // Forked: 1 once the fork is done
 	meet    int            // barriers passed
@@ -54,6 +55,9 @@ func newProgram(t *litmus.Test, d *mm.Program, s *sink) *program {
 	p.tasks = make([]task, len(t.Tasks))
 	for i := range p.tasks {
 		p.tasks[i].names = registers(&t.Tasks[i])
+		for _, r := range p.tasks[i].names {
+			p.tasks[i].labels = append(p.tasks[i].labels, p.taskName(i)+":"+r)
+		}
 		p.tasks[i].regs = make([]explore.Atomic, len(p.tasks[i].names))
 	}
 	return p
@@ -125,7 +129,7 @@ func (p *program) setUp(x *explore.X) {
 func (p *program) reset(x *explore.X, i int) {
 	t := &p.tasks[i]
 	for r := range t.regs {
-		t.regs[r].Init(x, p.taskName(i)+":"+t.names[r], -1, 0)
+		t.regs[r].Init(x, t.labels[r], -1, 0)
 	}
 	t.signal.Init(x, "signal of P", i, 0)
 	start := uint64(1)

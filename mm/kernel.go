@@ -75,6 +75,7 @@ type Kernel struct {
 	slotCacheEnabled explore.Atomic
 	slotsMutex       explore.Mutex // swap_slots_cache_enable_mutex
 	failCount        [len(failPoints)]explore.Atomic
+	failAt           [len(failPoints)]int // which call fails, from 1; 0: none
 	oracle           oracle
 	Costs            Costs
 }
@@ -191,10 +192,16 @@ func (k *Kernel) Reset(x *explore.X, p *Program, cfg Config) {
 	for i := range k.tasks {
 		k.tasks[i].reset(i)
 	}
+	for i, name := range failPoints {
+		k.failAt[i] = cfg.Fail[name]
+	}
 }
 
 func (t *Task) reset(id int) {
-	*t = Task{ID: id, CPU: id, waits: t.waits, walked: t.walked}
+	t.ID, t.CPU, t.MM = id, id, nil
+	t.depth, t.nfolio, t.ret, t.misses, t.at, t.other, t.base = 0, 0, Done, 0, 0, 0, 0
+	t.tried, t.mmapped, t.seen = false, false, seen{}
+	clear(t.held[:])
 }
 
 // Task returns task id with the address space m.
@@ -248,9 +255,6 @@ func FailPoints() []string { return failPoints[:] }
 
 // fails counts a call of an allocation point and says whether it fails.
 func (k *Kernel) fails(point int) bool {
-	n, ok := k.Cfg.Fail[failPoints[point]]
-	if !ok {
-		return false
-	}
-	return int(k.failCount[point].Add(1)) == n
+	n := k.failAt[point]
+	return n != 0 && int(k.failCount[point].Add(1)) == n
 }
