@@ -251,7 +251,21 @@ func (m *dpor) reverse(x *X) {
 		m.racesOf(x, n, t.id, foot, p, &c, last[t.id], starts[t.id])
 	}
 	for i := range m.found {
+		m.dataRace(x, &m.found[i])
 		m.insert(x, &m.found[i])
+	}
+}
+
+// dataRace reports a race between plain accesses.
+func (m *dpor) dataRace(x *X, r *reversal) {
+	e := &m.stack[r.j]
+	g := &e.foots[e.choice]
+	if len(g.acc) == 0 || len(r.foot.acc) == 0 {
+		return
+	}
+	a, b := &g.acc[0], &r.foot.acc[0]
+	if a.o.isPlain() && a.first && b.first && conflict(a, b) {
+		x.raced(a.o, x.tasks[e.choice], a.kind, x.tasks[r.q], b.kind)
 	}
 }
 

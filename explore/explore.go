@@ -31,7 +31,8 @@ type Result struct {
 	Restarts   int   // of the search, because it found another scheduling point
 	Blocked    int64 // executions that were cut because all that was left had been covered
 	Violations []Violation
-	Cut        string // why the exploration is not complete
+	Inversions []Inversion // of the order in which locks are taken
+	Cut        string      // why the exploration is not complete
 }
 
 // poll limits how often the clock is read.
@@ -131,7 +132,10 @@ func (x *X) bounded(prog func(*X), o Options) *Result {
 // search runs executions until the strategy has no more, or returns why not.
 func (x *X) search(prog func(*X), o *Options, fill func()) (cut string) {
 	res := x.sink.res
-	defer fill()
+	defer func() {
+		fill()
+		res.Inversions = x.order.found
+	}()
 	for x.strat.Next(x) {
 		if o.MaxExecutions > 0 && res.Executions+res.Discarded >= o.MaxExecutions {
 			return "executions"

@@ -110,6 +110,7 @@ func (f *Flags) Lock(i int) {
 func (f *Flags) TryLock(i int) bool {
 	was := f.TestAndSet(i)
 	if f.x != nil && !was {
+		f.x.cur.held = append(f.x.cur.held, f.bits[i].p)
 		f.bits[i].p.holder = int8(f.x.cur.id) + 1
 	}
 	return !was

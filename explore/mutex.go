@@ -41,6 +41,7 @@ func (m *Mutex) TryLock() bool {
 		m.demote()
 		return false
 	}
+	m.x.cur.held = append(m.x.cur.held, m.p)
 	m.take()
 	return true
 }
@@ -119,6 +120,7 @@ func (m *RWMutex) TryRLock() bool {
 		m.demote()
 		return false
 	}
+	m.x.cur.held = append(m.x.cur.held, m.p)
 	m.enter()
 	return true
 }
@@ -150,6 +152,7 @@ func (m *RWMutex) TryLock() bool {
 		m.demote()
 		return false
 	}
+	m.x.cur.held = append(m.x.cur.held, m.p)
 	m.take()
 	return true
 }

@@ -18,6 +18,7 @@ type object struct {
 	epoch   uint32 // the execution that initialised it last
 	holder  int8   // who holds it exclusively as a lock, task+1
 	readers uint16 // bit i: task i may hold it shared
+	plain   bool   // a Var
 	pinned  bool   // the program uses the same Go object in every execution
 	maker   int8
 	class   string
@@ -34,6 +35,7 @@ type objects struct {
 	moved   bool                // an object has another identity now: the search starts again
 	epoch   uint32
 	visible visibility // of a new object
+	keys    map[mapKey]*obj
 }
 
 func (s *objects) reset() {
@@ -135,7 +137,7 @@ func (o *obj) access(k kind, what string) {
 	x := o.x
 	if x.atomic == 0 {
 		if o.p.mode&visibleOps != 0 {
-			x.block(pending{kind: pendOp, obj: o.p, what: what})
+			x.block(pending{kind: pendOp, obj: o.p, access: k, what: what})
 		}
 		x.ops++
 	}
@@ -163,6 +165,9 @@ func (o *obj) acquire(k kind, what string, mask, want uint64) {
 	}
 	x.ops++
 	o.note(k, what)
+	if isAcquire(k) {
+		x.took(x.cur, p)
+	}
 }
 
 // release is an operation that lets others go on. No scheduling point stands
@@ -176,6 +181,7 @@ func (o *obj) release(k kind, what string) {
 		x.ops++
 	}
 	o.note(k, what)
+	x.gave(x.cur, o.p)
 }
 
 // note records an access whose scheduling point, if any, is behind it.

@@ -87,6 +87,9 @@ func (x *X) stuck() {
 		return // somebody is dead, and that is why
 	}
 	property := "deadlock"
+	if x.tasks[0].done {
+		property = "leaked-task"
+	}
 	var parts []string
 	for _, t := range x.tasks[:x.ntasks] {
 		if t.done {

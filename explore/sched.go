@@ -98,6 +98,9 @@ func (x *X) block(p pending) {
 	}
 	t := x.cur
 	t.pend = p
+	if p.obj != nil && p.obj.plain {
+		x.dataRaces(t)
+	}
 	x.schedule(t)
 	if x.next != t {
 		x.handOver(t)

@@ -49,6 +49,7 @@ type X struct {
 	leaving   func() // when a given plan is done
 	prog      func(*X)
 	runProg   func()
+	order     lockOrder
 	sink      *sink
 	atEnd     func()                // for tests: after every execution
 	onReport  func(property string) // for tests: at every violation
@@ -88,6 +89,7 @@ type task struct {
 	win     *footprint // of the last block: what it did behind its scheduling point is still open
 	wait    []watch    // Retry: what the last round read, and which value
 	reads   []watch
+	held    []*object // locks, in the order it took them
 	resume  func() (struct{}, bool)
 	stop    func()
 	yield   func(struct{}) bool
@@ -145,6 +147,10 @@ func (x *X) Go(name string, f func()) {
 		// Who started which task is state: it says what the tasks are.
 		x.table.access(kindUpdate, "go")
 		x.table.set(mix(x.table.p.val, uint64(x.cur.id)+1))
+		if x.trace != nil {
+			x.trace.last = nil
+			x.trace.Events[len(x.trace.Events)-1] = Event{Task: x.cur.id, Op: "go " + name}
+		}
 		x.tasks[x.cur.id].foot.spawn(x, x.ntasks)
 	}
 	t := x.tasks[x.ntasks]
@@ -160,6 +166,7 @@ func (x *X) Go(name string, f func()) {
 	t.win = nil
 	t.wait, t.reads, t.watch = t.wait[:0], t.reads[:0], false
 	t.cpu, t.prio = -1, 0
+	t.held = t.held[:0]
 	x.live |= 1 << t.id
 	x.ntasks++
 }
@@ -195,7 +202,7 @@ func (x *X) Task() int {
 // It lets a merging search see that two executions have come to the same state.
 // A key that leaves something out makes the search unsound.
 func (x *X) Forget(key uint64) {
-	if x == nil || x.fast {
+	if !x.Forgetting() {
 		return
 	}
 	t := x.cur
@@ -203,6 +210,11 @@ func (x *X) Forget(key uint64) {
 	t.know.n = 0
 	t.know.open = t.foot.hash()
 }
+
+// Forgetting says whether Forget has an effect now. While the beginning of an
+// execution repeats an earlier one it has none, and a key that is dear to work
+// out need not be.
+func (x *X) Forgetting() bool { return x != nil && !x.fast && !x.nohash }
 
 type atomicClass struct {
 	what string

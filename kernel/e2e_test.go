@@ -105,6 +105,18 @@ func TestEndToEndWithoutMTE(t *testing.T) {
 	}
 }
 
+func TestEndToEndMonkey(t *testing.T) {
+	k, opt := bootable(t)
+	opt.Monkey = 2 * time.Second
+	rep, err := Run(context.Background(), k, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rep.Failed() || rep.Monkey == nil || rep.Monkey.Counts["checks"] == 0 || rep.Monkey.Counts["pages-left"] == 0 {
+		t.Errorf("ends %v, monkey %+v", rep.Ends, rep.Monkey)
+	}
+}
+
 // A guest that dies takes its test with it, and no more; one that never speaks
 // is given up.
 func TestEndToEndPanicIsNamed(t *testing.T) {

@@ -29,7 +29,7 @@ func Here(opt Options, contentOnly bool) (*Report, error) {
 	if !guest.HasMTE() && !contentOnly {
 		n := 0
 		for _, t := range opt.Tests {
-			if p, _ := guest.NewPlan(t, guest.Machine{Sync: 9, Disk: 9, KSM: true}); p != nil {
+			if p, _ := guest.NewPlan(t, guest.Machine{Sync: 9, Disk: 9, KSM: true, Pin: true}); p != nil {
 				n++
 			}
 		}

@@ -47,6 +47,8 @@ type build struct {
 	merges             uint64    // merges in all programs
 	inst               []*instance
 	holds              int
+	rings              []*ring
+	layout             ringLayout
 	action             uint64
 	barriers           map[barrierKey]*barrier
 	mask               uint64
@@ -92,7 +94,7 @@ type faultSlot struct {
 // verifySlot holds what an initial state left behind.
 type verifySlot struct {
 	fn      string
-	pagemap uint64
+	pagemap uint64 // pinned: the result of a system call
 	mincore uint64
 	shared  bool
 }
@@ -185,6 +187,7 @@ func newBuild(p *Plan, code, data *engine.Region, mte bool, paths []string) *bui
 			start: data.Word(),
 		})
 	}
+	b.layout, _ = canPin()
 	for t := range b.t.Tasks {
 		if b.isRoot(t) {
 			b.roots = append(b.roots, root{b.rootProgram(t), code.Stack()})

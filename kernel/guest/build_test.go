@@ -13,7 +13,7 @@ import (
 )
 
 // everything is a machine on which all that the guest knows can be run.
-var everything = Machine{MTE: true, KSM: true, Disk: 2, Sync: 2}
+var everything = Machine{MTE: true, KSM: true, Pin: true, Disk: 2, Sync: 2}
 
 // sim runs programs as the assembly would, without a kernel: system calls do
 // nothing, clone starts a task, barriers wait. It finds programs that do not end.
@@ -126,7 +126,7 @@ func simulateFaulting(t *testing.T, test *litmus.Test, fault bool) *sim {
 		t.Fatal(err)
 	}
 	defer data.Close()
-	s := &sim{t: t, b: newBuild(p, code, data, true, []string{"/dev/a", "/dev/b"}), calls: map[uint64]int{}, fault: fault}
+	s := &sim{t: t, b: newBuild(p, code, data, true, []string{"/dev/a", "/dev/b", "/dev/c"}), calls: map[uint64]int{}, fault: fault}
 	for _, r := range s.b.roots {
 		s.tasks = append(s.tasks, &simTask{pc: r.prog})
 	}
@@ -194,7 +194,7 @@ func TestPlanSaysWhatIsMissing(t *testing.T) {
 		{Machine{Sync: 1}, "LinuxMM a\nSwap=async,slots:8\n{ anon x = 1; }\n P0 ;\n r0 = load x ;\nforall (0:r0=1)\n", "asynchronous"},
 		{Machine{}, "LinuxMM a\n{ anon x = 1; }\n P0 ;\n r0 = load x ;\nforall (0:r0=1)\n", "synchronous"},
 		{Machine{Sync: 1}, "LinuxMM a\n{ anon x = 1; anon y = 1; }\n P0 ;\n merge x y ;\nforall (x=1)\n", "KSM"},
-		{everything, "LinuxMM a\n{ anon x = 1; }\n P0 ;\n slotcache drain ;\nforall (x=1)\n", "slot cache"},
+		{everything, "LinuxMM a\n{ anon x = 1; }\n P0 ;\n slotcache off ;\nforall (x=1)\n", "slot cache"},
 		{everything, "LinuxMM a\nFail=mte_alloc_tag_storage\n{ anon x = 1; }\n P0 ;\n r0 = load x ;\nforall (x=1)\n", "fault injection"},
 	} {
 		p, reason := NewPlan(mustParse(t, tc.src), tc.m)

@@ -94,6 +94,12 @@ func stateBit(fn string, shared bool, pagemap, mincore uint64) int {
 // valid says whether the initial state of an instance was made.
 func (b *build) valid(k int) bool {
 	for _, s := range b.inst[k].verify {
+		if s.fn == "pinned" {
+			if int64(b.data.Get(s.pagemap)) < 0 { // an errno of mmap or the registration
+				return false
+			}
+			continue
+		}
 		pm, mc := b.data.Get(s.pagemap), b.data.Get(s.mincore)
 		switch s.fn {
 		case "swapped":

@@ -191,6 +191,10 @@ func (b *build) heldAndOut(p *prog, t int) {
 		}
 		v := b.t.Var(s.Var)
 		switch s.Func {
+		case "pinned":
+			for k := range b.inst {
+				b.pin(p, t, v, k)
+			}
 		case "got":
 			for k := range b.inst {
 				b.hold(p, t, v, k)
@@ -307,8 +311,16 @@ func (b *build) op(p *prog, t, k int, first bool, op *litmus.Op) {
 	}
 	switch op.Kind {
 	case litmus.OpStore:
+		if op.Pin {
+			b.storePinned(p, t, v, k, uint64(op.Offset), op.Value)
+			return
+		}
 		p.add(engine.Instr{Op: engine.Store, Arg: [6]uint64{at, uint64(op.Value), flag}, FaultTo: b.fault(t, k, op.Var)})
 	case litmus.OpLoad:
+		if op.Pin && b.pins(t, v) {
+			b.loadPinned(p, t, v, k, uint64(op.Offset), b.reg(t, k, op.Reg))
+			return
+		}
 		if op.Pin {
 			b.loadHeld(p, t, v, k, b.reg(t, k, op.Reg))
 			return
@@ -344,10 +356,18 @@ func (b *build) op(p *prog, t, k int, first bool, op *litmus.Op) {
 		p.waitGE(b.merged, b.merges)
 	case litmus.OpGet:
 		b.hold(p, t, v, k)
-	case litmus.OpPut, litmus.OpUnpin:
+	case litmus.OpPin:
+		b.pin(p, t, v, k)
+	case litmus.OpUnpin:
+		b.unpin(p, t, v, k)
+	case litmus.OpPut:
 		b.release(p, t, v, k)
 	case litmus.OpSwapoff, litmus.OpSwapon:
 		b.swap(p, op, first)
+	case litmus.OpSlotCache: // drain: swapfile.c:swapoff (v6.1) empties every CPU's cache
+		spare := b.code.CString(b.paths[len(b.t.Machine.Areas)])
+		p.sys(0, sysSwapon, spare, 0)
+		p.sys(0, sysSwapoff, spare)
 	case litmus.OpBarrier:
 		b.meet(p, t, k, op.Name)
 	case litmus.OpCopyTags:

@@ -12,8 +12,9 @@ import (
 type Machine struct {
 	MTE  bool
 	KSM  bool
-	Disk int // asynchronous devices to swap on
-	Sync int // synchronous ones
+	Pin  bool // io_uring
+	Disk int  // asynchronous devices to swap on
+	Sync int  // synchronous ones
 }
 
 // Plan is how a test is run on a real machine.
@@ -24,6 +25,7 @@ type Plan struct {
 	Slots     []int        // real slots of each area
 	Used      []int        // of them taken by somebody else
 	FillLate  bool         // Used is taken after the initial state was made
+	Drain     bool         // slotcache drain: an empty area is switched on and off, which drains all CPUs' caches
 	Hidden    []litmus.Loc // observed by the test, not visible on a real kernel
 	Notes     []string     // how an operation is approximated
 	MTE       bool         // some page is tagged
@@ -49,7 +51,7 @@ func NewPlan(t *litmus.Test, m Machine) (p *Plan, reason string) {
 			p.MTE = true
 		}
 	}
-	var swapoff, exits, sees, forks, holds, merges bool
+	var swapoff, exits, sees, forks, holds, merges, pins, stores bool
 	for i, task := range t.Tasks {
 		for _, op := range task.Ops {
 			switch op.Kind {
@@ -66,7 +68,10 @@ func NewPlan(t *litmus.Test, m Machine) (p *Plan, reason string) {
 			case litmus.OpMprotect, litmus.OpMmap:
 				p.MTE = p.MTE || op.MTE
 			case litmus.OpSlotCache:
-				return nil, "the kernel has no switch for its slot cache (" + op.Advice + "); only its size and load decide"
+				if op.Advice != "drain" {
+					return nil, "the kernel has no switch for its slot cache (" + op.Advice + "); only its size and load decide"
+				}
+				p.Drain = true
 			case litmus.OpMerge:
 				merges = true
 				if !m.KSM {
@@ -75,19 +80,21 @@ func NewPlan(t *litmus.Test, m Machine) (p *Plan, reason string) {
 			case litmus.OpReclaim:
 				p.note("reclaim runs as process_madvise(MADV_PAGEOUT)")
 			case litmus.OpPin:
-				return nil, "pin: nothing here takes FOLL_PIN references (get, as vmsplice, is run)"
+				pins = true
 			case litmus.OpStore:
-				if op.Pin {
-					return nil, "store pin(): only reads go through a page held by vmsplice"
-				}
+				stores = stores || op.Pin
 			}
 		}
 	}
 	for _, s := range t.Init {
 		holds = holds || s.Func == "got" || s.Func == "cached"
-		if s.Func == "pinned" {
-			return nil, "pinned(): nothing here takes FOLL_PIN references (got, as vmsplice, is run)"
-		}
+		pins = pins || s.Func == "pinned"
+	}
+	if pins && !m.Pin {
+		return nil, "pin: this kernel has no io_uring, which holds the FOLL_PIN references"
+	}
+	if stores && !pins {
+		return nil, "store pin(): only reads go through a page held by get (vmsplice)"
 	}
 	if len(t.Machine.Fail) > 0 {
 		return nil, "allocation failure at " + t.Machine.Fail[0].Point + " needs a kernel with fault injection"
@@ -111,9 +118,9 @@ func NewPlan(t *litmus.Test, m Machine) (p *Plan, reason string) {
 		p.Instances = 1
 	case swapoff:
 		p.Bulk = true
-	case merges:
+	case merges || p.Drain:
 		p.Instances = 8
-	case forks || holds:
+	case forks || holds || pins:
 		p.Instances = 16
 	}
 	p.size()
@@ -135,6 +142,10 @@ func (p *Plan) areas(m Machine) string {
 		} else {
 			disk++
 		}
+	}
+	if p.Drain {
+		sync++
+		p.note("slotcache drain is swapoff of an empty area")
 	}
 	if sync > m.Sync {
 		return fmt.Sprintf("needs %d synchronous swap devices (zram), the machine has %d", sync, m.Sync)

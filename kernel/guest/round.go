@@ -332,6 +332,10 @@ func (b *build) descriptors() (release func(), err error) {
 			return nil, fmt.Errorf("shared memory: %w", err)
 		}
 	}
+	if err := b.openRings(place); err != nil {
+		release()
+		return nil, err
+	}
 	for i := range b.holds {
 		for j := range 2 {
 			var p [2]int

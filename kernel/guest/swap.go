@@ -106,6 +106,9 @@ func (d *devices) assign(p *Plan) *areas {
 		}
 		a.on = append(a.on, false)
 	}
+	if p.Drain {
+		a.paths = append(a.paths, d.sync[nsync])
+	}
 	return a
 }
 
@@ -114,6 +117,11 @@ func (d *devices) assign(p *Plan) *areas {
 func (a *areas) setUp(changed bool) error {
 	if changed {
 		a.down()
+	}
+	if a.plan.Drain {
+		if err := writeHeader(a.paths[len(a.on)], 8); err != nil {
+			return err
+		}
 	}
 	for i, s := range a.plan.Test.Machine.Areas {
 		if a.on[i] || s.Off {
@@ -138,7 +146,7 @@ func (a *areas) setUp(changed bool) error {
 // down switches everything off and gives the filler back.
 func (a *areas) down() {
 	a.unfill()
-	for i, p := range a.paths {
+	for i, p := range a.paths[:len(a.on)] {
 		if a.on[i] || a.plan.Test.Machine.Areas[i].Off {
 			retry(func() error { return swapoff(p) })
 			a.on[i] = false
@@ -245,5 +253,6 @@ func exists(path string) bool {
 
 // kinds says which tests a machine's devices allow.
 func (d *devices) machine() Machine {
-	return Machine{Sync: len(d.sync), Disk: len(d.disk), KSM: exists("/sys/kernel/mm/ksm/run")}
+	_, pin := canPin()
+	return Machine{Sync: len(d.sync), Disk: len(d.disk), KSM: exists("/sys/kernel/mm/ksm/run"), Pin: pin}
 }
