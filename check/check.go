@@ -24,6 +24,8 @@ type Options struct {
 	MaxExecutions int64
 	Budget        time.Duration // 0: none
 	Stop          func() bool
+	AllVisible    bool // every operation is a scheduling point: slower, the same results
+	NoMerge       bool // states are not matched: slower, the same results
 }
 
 // Outcome is one final state, as herd7 prints it, and in how many of the
@@ -56,7 +58,9 @@ func Run(t *litmus.Test, d *mm.Program, o Options) *Result {
 	start := time.Now()
 	s := &sink{outcomes: map[string]int64{}}
 	p := newProgram(t, d, s)
-	res := explore.Run(p.run, explore.Options{MaxExecutions: o.MaxExecutions, Stop: o.stop(start)})
+	res := explore.Run(p.run, explore.Options{
+		MaxExecutions: o.MaxExecutions, Stop: o.stop(start), AllVisible: o.AllVisible, NoMerge: o.NoMerge,
+	})
 	r := &Result{
 		Design: d.Name, Test: t, Complete: res.Complete, Cut: res.Cut,
 		Executions: res.Executions, States: res.States, Events: res.Events,

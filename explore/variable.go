@@ -66,3 +66,6 @@ func (x *X) raced(o *object, u *task, a kind, t *task, b kind) {
 	}
 	x.report("data-race", u.name+" "+verb(a)+" and "+t.name+" "+verb(b)+" "+o.String()+" at the same time")
 }
+
+// Drop takes the variable out of the state; see Atomic.Drop.
+func (v *Var) Drop() { v.drop() }

@@ -46,7 +46,7 @@ type Folio struct {
 	refs     explore.Atomic
 	mapcount explore.Atomic
 	flags    explore.Flags
-	swap     explore.Atomic // folio->swap: its entry while in the swap cache
+	swap     explore.Var // folio->swap: its entry while in the swap cache
 	data     explore.Atomic
 	tags     explore.Atomic
 }

@@ -18,7 +18,7 @@ type SwapInfo struct {
 	slots   [MaxSlots]explore.Atomic
 	folios  [MaxSlots]explore.Atomic // the swap cache: pfn, 0: none
 	data    [MaxSlots]explore.Atomic // the device: contents + 1, 0: never written or freed (reads as zeros)
-	bitmap  explore.Atomic           // slots that may be allocated
+	bitmap  explore.Var              // slots that may be allocated
 	inuse   explore.Atomic           // si->inuse_pages
 	flags   explore.Flags
 	users   explore.Atomic // references of get_swap_device
@@ -136,12 +136,12 @@ func (k *Kernel) allocSlot(value uint64) Entry {
 
 func (k *Kernel) takeSlot(si *SwapInfo, value uint64) Entry {
 	si.cluster.Lock()
-	free := si.bitmap.Load()
+	free := si.bitmap.Get()
 	for s := range si.cfg.Slots {
 		if free>>s&1 == 0 {
 			continue
 		}
-		si.bitmap.Store(free &^ (1 << s))
+		si.bitmap.Set(free &^ (1 << s))
 		e := mkEntry(si.num, s)
 		k.mapWrite(e, value)
 		si.cluster.Unlock()

@@ -52,22 +52,22 @@ var cacheSteps = []*Step{
 	act("set_folio_swap", swapStateC+"add_to_swap_cache (v6.1)", "folio->swap = entry (page_private).",
 		func(k *Kernel, f *Frame) {
 			k.use(f.folio, "folio->swap")
-			f.folio.swap.Store(uint64(f.entry))
+			f.folio.swap.Set(uint64(f.entry))
 		}).uses(RegFolio, RegEntry),
 	act("clear_folio_swap", swapStateC+"__delete_from_swap_cache (v6.1)", "folio->swap = 0.",
 		func(k *Kernel, f *Frame) {
 			k.use(f.folio, "folio->swap")
-			f.folio.swap.Store(0)
+			f.folio.swap.Set(0)
 		}).uses(RegFolio),
 	act("folio_swap_entry", "include/linux/swap.h:folio_swap_entry (v6.1)", "entry = folio->swap.",
 		func(k *Kernel, f *Frame) {
 			k.use(f.folio, "folio->swap")
-			f.entry = Entry(f.folio.swap.Load())
+			f.entry = Entry(f.folio.swap.Get())
 		}).uses(RegFolio).sets(RegEntry),
 	cond("folio_matches_entry", memoryC+"do_swap_page (v6.1)", "True when folio->swap is entry.",
 		func(k *Kernel, f *Frame) bool {
 			k.use(f.folio, "folio->swap")
-			return Entry(f.folio.swap.Load()) == f.entry
+			return Entry(f.folio.swap.Get()) == f.entry
 		}).uses(RegFolio, RegEntry),
 	act("folio_get_cache", swapStateC+"add_to_swap_cache (v6.1)", "Takes the swap cache's reference on folio.",
 		func(k *Kernel, f *Frame) { k.get(f.folio, 1) }).uses(RegFolio),

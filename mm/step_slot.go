@@ -76,7 +76,7 @@ var mapSteps = []*Step{
 			k.use(f.folio, "page_trans_huge_map_swapcount")
 			n := f.folio.mapcount.Load()
 			if f.folio.flags.Test(flagSwapcache) {
-				n += k.mapRead(Entry(f.folio.swap.Load()), "swap_map read") & countMask
+				n += k.mapRead(Entry(f.folio.swap.Get()), "swap_map read") & countMask
 			}
 			return n == 1
 		}).uses(RegFolio),
@@ -108,7 +108,7 @@ var mapSteps = []*Step{
 				k.X.Violation("refcount", "a slot is freed while it has a count")
 			}
 			k.mapWrite(f.entry, 0)
-			si.bitmap.Store(si.bitmap.Load() | 1<<f.entry.Slot())
+			si.bitmap.Set(si.bitmap.Get() | 1<<f.entry.Slot())
 		}).uses(RegEntry).needs(ClusterLock),
 	act("dec_inuse", swapfileC+"swap_range_free (v6.1)", "si->inuse_pages--: swapoff is done when it is 0.",
 		func(k *Kernel, f *Frame) { k.area(f.entry).inuse.AddBlind(-1) }).uses(RegEntry),

@@ -24,7 +24,7 @@ func With(word uint64, g int, tag uint8) uint64 {
 // lives until it is freed and must not be used after that.
 type Record struct {
 	life explore.Atomic // 1 while allocated
-	tags explore.Atomic
+	tags explore.Var
 	num  int
 }
 
@@ -126,7 +126,7 @@ func (s *Store) Read(r *Record) uint64 {
 	if r.life.Load() == 0 {
 		s.dead(r, "reads")
 	}
-	return r.tags.Load()
+	return r.tags.Get()
 }
 
 // Write saves tags into r.
@@ -134,7 +134,7 @@ func (s *Store) Write(r *Record, tags uint64) {
 	if r.life.Load() == 0 {
 		s.dead(r, "writes")
 	}
-	r.tags.Store(tags)
+	r.tags.Set(tags)
 }
 
 func (s *Store) dead(r *Record, verb string) {
