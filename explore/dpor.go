@@ -94,6 +94,9 @@ func (m *dpor) Next(x *X) bool {
 		m.endBlock(x)
 	}
 	m.hidden(x)
+	if len(x.refine) == 0 {
+		m.reverse(x)
+	}
 	if len(x.refine) > 0 || x.moved {
 		x.moved, x.restarted = false, true
 		m.restarts++
@@ -105,7 +108,6 @@ func (m *dpor) Next(x *X) bool {
 		x.plan, x.fast = m.plan[:0], false
 		return true
 	}
-	m.reverse(x)
 	for len(m.stack) > 0 {
 		d := len(m.stack) - 1
 		f := &m.stack[d]
@@ -301,6 +303,9 @@ func (m *dpor) racesOf(x *X, i, q int, foot *footprint, wait *pending, c *clock,
 			continue
 		}
 		if waits && !m.couldGo(i, j, wait) {
+			if !isAcquire(wait.access) {
+				x.thereAndBack(wait.obj, &e.foots[e.choice])
+			}
 			c.join(&e.clock, x.ntasks)
 			continue
 		}

@@ -15,7 +15,9 @@ type Options struct {
 	Bounded       bool          // only executions with at most Preemptions, those with the fewest first
 	Preemptions   int
 
-	Search Search // which search
+	Search Search // how executions are chosen
+	Seed   uint64 // of Random and PCT
+	Depth  int    // of PCT; 0: 3
 
 	until string // end when the bound at which this property first fails is done
 }
@@ -57,6 +59,9 @@ func (p *poll) due(events int64) bool {
 // Run explores prog, which is called once for each execution and must do the
 // same things whenever it observes the same values.
 func Run(prog func(*X), o Options) *Result {
+	if o.Search == Random || o.Search == PCT {
+		o.AllVisible = true
+	}
 	x := newX(o)
 	defer x.Close()
 	switch {
@@ -64,6 +69,13 @@ func Run(prog func(*X), o Options) *Result {
 		return x.bounded(prog, o)
 	case o.Search == Optimal:
 		return x.optimal(prog, o)
+	case o.Search == Random:
+		return x.sample(prog, o, &walk{rng(o.Seed)})
+	case o.Search == PCT:
+		if o.Depth == 0 {
+			o.Depth = 3
+		}
+		return x.sample(prog, o, &pct{rng: rng(o.Seed), depth: o.Depth})
 	}
 	return x.merge(prog, o)
 }
@@ -74,6 +86,8 @@ type Search int
 const (
 	Merge   Search = iota // sleep sets with state matching: no state twice
 	Optimal               // every Mazurkiewicz trace once, nothing remembered
+	Random                // random choices; until one of the bounds is reached
+	PCT                   // random priorities that change Depth-1 times
 )
 
 func (x *X) optimal(prog func(*X), o Options) *Result {
