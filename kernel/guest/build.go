@@ -52,6 +52,7 @@ type build struct {
 	action             uint64
 	barriers           map[barrierKey]*barrier
 	mask               uint64
+	writeback          uint64 // struct timespec: the wait for writeback
 }
 
 // root is a process that the Go side starts.
@@ -114,6 +115,8 @@ func newBuild(p *Plan, code, data *engine.Region, mte bool, paths []string) *bui
 	b.done, b.met = data.Word(), [2]uint64{data.Word(), data.Word()}
 	b.mergeWant, b.merged = data.Word(), data.Word()
 	b.action = code.SigAction()
+	b.writeback = code.Words(2)
+	code.Set(b.writeback+8, firstPause)
 	b.mask = code.Words(1)
 	code.Set(b.mask, ^uint64(1<<(11-1)|1<<(7-1))) // all blocked but SIGSEGV and SIGBUS
 	for range p.Instances {

@@ -108,7 +108,7 @@ func (b *build) heldAndOut(p *prog, t int) {
 		if !async || len(out) == 0 {
 			break
 		}
-		p.sys(0, sysNanosleep, b.pause(2_000_000), 0) // writeback
+		p.sys(0, sysNanosleep, b.writeback, 0)
 		for _, o := range out {
 			for k := range b.inst {
 				if o.s.Func == "swapped" {
@@ -126,9 +126,8 @@ func (b *build) heldAndOut(p *prog, t int) {
 	}
 }
 
-// pause stores a struct timespec.
-func (b *build) pause(ns uint64) uint64 {
-	a := b.code.Words(2)
-	b.code.Set(a+8, ns)
-	return a
-}
+// firstPause is how long a round first waits for writeback to a disk to end.
+const firstPause = 2_000_000 // ns
+
+// waitLonger doubles the wait for writeback, for a machine that is busy.
+func (b *build) waitLonger() { b.code.Set(b.writeback+8, 2*b.code.Get(b.writeback+8)) }
