@@ -413,3 +413,20 @@ func (x *X) weakInitial(p int, foot *footprint, w []wstep) int {
 	}
 	return -1
 }
+
+// done estimates how much of the search is behind, from what is known to be left
+// along the current execution. Races yet to be found make it say too much.
+func (m *dpor) done() float64 {
+	sum, weight := 0.0, 1.0
+	for i := range m.stack {
+		f := &m.stack[i]
+		past := bits.OnesCount32(f.sleep)
+		left := 0
+		for n := f.tree; n != nil; n = n.next {
+			left++
+		}
+		weight /= float64(max(past+left, 1))
+		sum += weight * float64(past)
+	}
+	return sum
+}

@@ -27,11 +27,12 @@ type Result struct {
 	Complete   bool // every interleaving was covered
 	Executions int64
 	Events     int64
-	Discarded  int64 // executions before the last restart
-	States     int64 // kept, to be recognised
-	Bytes      int64 // that they take
-	Restarts   int   // of the search, because it found another scheduling point
-	Blocked    int64 // executions that were cut because all that was left had been covered
+	Discarded  int64   // executions before the last restart
+	States     int64   // kept, to be recognised
+	Bytes      int64   // that they take
+	Done       float64 // an estimate of how much is behind, 0 to 1; see docs/explore.md
+	Restarts   int     // of the search, because it found another scheduling point
+	Blocked    int64   // executions that were cut because all that was left had been covered
 	Violations []Violation
 	Inversions []Inversion // of the order in which locks are taken
 	Cut        string      // why the exploration is not complete
@@ -94,12 +95,12 @@ func (x *X) optimal(prog func(*X), o Options) *Result {
 	m := &dpor{}
 	x.strat = m
 	res := x.sink.res
-	fill := func() { res.Restarts, res.Blocked = m.restarts, m.blocked }
+	fill := func() { res.Restarts, res.Blocked, res.Done = m.restarts, m.blocked, m.done() }
 	res.Cut = x.search(prog, &o, fill)
 	if m.refused && res.Cut == "" {
 		res.Cut = "retry"
 	}
-	res.Complete = res.Cut == ""
+	res.complete()
 	return res
 }
 
@@ -119,7 +120,7 @@ func (x *X) merge(prog func(*X), o Options) *Result {
 	if res.Cut == "" && m.cyclic {
 		res.Cut = x.livelocks(prog, &o)
 	}
-	res.Complete = res.Cut == ""
+	res.complete()
 	return res
 }
 
@@ -133,7 +134,7 @@ func (x *X) bounded(prog func(*X), o Options) *Result {
 		case res.Cut != "":
 			return res
 		case !b.limited:
-			res.Complete = true
+			res.complete()
 			return res
 		case b.bound == o.Preemptions || o.until != "" && x.sink.has(o.until):
 			res.Cut = "preemptions"
@@ -214,4 +215,11 @@ func (m *merge) fill(r *Result) {
 	r.Bytes = m.seen.bytes()
 	r.Restarts = m.restarts
 	r.Blocked = m.cuts
+	r.Done = m.done()
+}
+
+func (r *Result) complete() {
+	if r.Complete = r.Cut == ""; r.Complete {
+		r.Done = 1
+	}
 }
