@@ -64,6 +64,7 @@ func (b *bounded) Choose(x *X, s *State) int {
 		b.limited = b.limited || f.todo != own
 		f.todo = own
 	}
+	f.width = bits.OnesCount32(f.todo)
 	if !b.better(x, f) {
 		b.stack, b.keys = b.stack[:d], b.keys[:d]
 		b.pending = false

@@ -1,3 +1,94 @@
-// Package explore runs a concurrent Go program under every interleaving. It
-// knows nothing of memory management.
+// Package explore runs ordinary concurrent Go code under every interleaving.
+//
+// A program is a function that makes shared objects (Atomic, Var, Mutex, RWMutex,
+// Cond, Flags, Map), starts tasks with X.Go and waits for them with X.Wait. Test
+// runs it in go test; Run is for programs that want the Result. An execution
+// breaks a property by a panic, a deadlock, a livelock, a data race on a Var, a
+// task that is never done, or by X.Violation. The simplest execution that does is
+// reported, with one line that replays it.
+//
+// # What it takes
+//
+// All that tasks share is in the package's objects, and a task does the same
+// whenever it observes the same values: no clock, no random numbers, no map
+// iteration order, no goroutines of its own. Results that a task leaves in Go
+// variables may be looked at after Wait. A loop that waits for another task is
+// not a step but a wait: Await, Cond, or Loop and Retry around what the round
+// reads. A loop that only looks again and again is found out if it calls Forget
+// at its head; else it ends at Options.MaxEvents and the result is incomplete.
+//
+// Memory is sequentially consistent. What weaker memory allows on top is not
+// explored.
+//
+// With a nil *X all objects are the plain locks, atomics and maps of package sync,
+// so the same code runs natively; X.Go, Wait and Cond.Init's lock are the
+// caller's business there.
+//
+// # Blocks
+//
+// Between two executions' differences stand scheduling points. If every
+// operation were one, most would be in vain. So a task runs from one visible
+// operation up to the next, and at first no object is visible. A block is a
+// visible operation and the invisible ones behind it, its tail. Tails commute
+// with whatever others do in their place unless an access in one conflicts with
+// an access of another task that neither a lock nor the next block of its own
+// task puts in order. The search looks for such pairs in all it explores: what a
+// task did in its last tail is compared with every block that others run before
+// its next one. Where it finds one, the objects become visible and the search
+// starts again.
+//
+// That is enough. Take the shortest interleaving of single operations that has
+// such a pair, and arrange its blocks by when their first operation came. A tail
+// moves to the left then, past operations that it does not conflict with (a
+// shorter one would have had the pair), so this arrangement does the same. It
+// consists of blocks, so the search comes by, and the pair is still a tail and a
+// later block. Four things need care. A release is not a scheduling point unless
+// somebody looks at the lock without waiting for it, because who waits cannot
+// notice. A lock that is found held becomes visible. A fatal violation does not
+// end the execution but stops its task, since others may act between the block's
+// first operation and the violation. And a value that a tail changes and puts
+// back may have woken a task in Retry, so such an object becomes visible too.
+//
+// # Searches
+//
+// Merge (the default) explores depth first and never explores a state twice:
+// sleep sets with state matching (Godefroid, "Partial-Order Methods for the
+// Verification of Concurrent Systems", LNCS 1032, 1996). A state is a 128-bit
+// hash: of all shared values, kept up to date by each operation, and of what each
+// task has observed, of which its private state is a function. A task that calls
+// Forget(key) says that key is all it still knows, so that more executions come
+// to the same state. Two different states have the same hash with a probability
+// of about n*n/2^129 for n states. Options.Memory bounds the table; when it is
+// full, the search goes on without storing.
+//
+// Optimal visits every Mazurkiewicz trace exactly once and stores nothing but the
+// current execution: source sets with wakeup trees (Abdulla, Aronsson, Jonsson
+// and Sagonas, "Optimal dynamic partial order reduction", POPL 2014). Waiting
+// operations are reversed with the latest event before which they could have
+// gone on, those of tasks that wait for ever included. It does not take programs
+// that call Retry. Where an event of several accesses (Atomically, Drop) touches
+// different objects depending on what it sees, some executions may be started in
+// vain; Result.Blocked counts them.
+//
+// Options.Bounded looks at the executions with at most so many preemptions, those
+// with the fewest first (Musuvathi and Qadeer, PLDI 2007). Random and PCT
+// (Burckhardt, Kothari, Musuvathi and Nagarakatte, ASPLOS 2010) sample. Replay
+// repeats one schedule, Minimise looks for the simplest one.
+//
+// A livelock is either an execution that leaves somebody in Retry with nobody to
+// wake him, or a cycle of states in which every task takes a step or is disabled
+// somewhere, so that a fair scheduler may go round for ever. Cycles cost nothing
+// unless a state came back on its own path; then the graph of states is built.
+//
+// # What it costs
+//
+// An event that does not switch tasks costs tens of nanoseconds, a switch one
+// coroutine hand-over, each execution a repetition of what comes before its first
+// new choice, without footprints and hashes. docs/explore.md has measurements.
+//
+// # What it does not do
+//
+// No weak memory, no timers, no input. No more than MaxTasks tasks. It does not
+// see what plain Go variables do: a shared variable that is no Var is invisible,
+// and its races are not found.
 package explore

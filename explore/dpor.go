@@ -94,6 +94,9 @@ func (m *dpor) Next(x *X) bool {
 		m.endBlock(x)
 	}
 	m.hidden(x)
+	if len(x.refine) == 0 {
+		m.reverse(x)
+	}
 	if len(x.refine) > 0 || x.moved {
 		x.moved, x.restarted = false, true
 		m.restarts++
@@ -105,7 +108,6 @@ func (m *dpor) Next(x *X) bool {
 		x.plan, x.fast = m.plan[:0], false
 		return true
 	}
-	m.reverse(x)
 	for len(m.stack) > 0 {
 		d := len(m.stack) - 1
 		f := &m.stack[d]
@@ -301,6 +303,9 @@ func (m *dpor) racesOf(x *X, i, q int, foot *footprint, wait *pending, c *clock,
 			continue
 		}
 		if waits && !m.couldGo(i, j, wait) {
+			if !isAcquire(wait.access) {
+				x.thereAndBack(wait.obj, &e.foots[e.choice])
+			}
 			c.join(&e.clock, x.ntasks)
 			continue
 		}
@@ -407,4 +412,21 @@ func (x *X) weakInitial(p int, foot *footprint, w []wstep) int {
 		}
 	}
 	return -1
+}
+
+// done estimates how much of the search is behind, from what is known to be left
+// along the current execution. Races yet to be found make it say too much.
+func (m *dpor) done() float64 {
+	sum, weight := 0.0, 1.0
+	for i := range m.stack {
+		f := &m.stack[i]
+		past := bits.OnesCount32(f.sleep)
+		left := 0
+		for n := f.tree; n != nil; n = n.next {
+			left++
+		}
+		weight /= float64(max(past+left, 1))
+		sum += weight * float64(past)
+	}
+	return sum
 }

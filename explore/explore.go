@@ -15,7 +15,9 @@ type Options struct {
 	Bounded       bool          // only executions with at most Preemptions, those with the fewest first
 	Preemptions   int
 
-	Search Search // which search
+	Search Search // how executions are chosen
+	Seed   uint64 // of Random and PCT
+	Depth  int    // of PCT; 0: 3
 
 	until string // end when the bound at which this property first fails is done
 }
@@ -25,11 +27,12 @@ type Result struct {
 	Complete   bool // every interleaving was covered
 	Executions int64
 	Events     int64
-	Discarded  int64 // executions before the last restart
-	States     int64 // kept, to be recognised
-	Bytes      int64 // that they take
-	Restarts   int   // of the search, because it found another scheduling point
-	Blocked    int64 // executions that were cut because all that was left had been covered
+	Discarded  int64   // executions before the last restart
+	States     int64   // kept, to be recognised
+	Bytes      int64   // that they take
+	Done       float64 // an estimate of how much is behind, 0 to 1; see docs/explore.md
+	Restarts   int     // of the search, because it found another scheduling point
+	Blocked    int64   // executions that were cut because all that was left had been covered
 	Violations []Violation
 	Inversions []Inversion // of the order in which locks are taken
 	Cut        string      // why the exploration is not complete
@@ -57,6 +60,9 @@ func (p *poll) due(events int64) bool {
 // Run explores prog, which is called once for each execution and must do the
 // same things whenever it observes the same values.
 func Run(prog func(*X), o Options) *Result {
+	if o.Search == Random || o.Search == PCT {
+		o.AllVisible = true
+	}
 	x := newX(o)
 	defer x.Close()
 	switch {
@@ -64,6 +70,13 @@ func Run(prog func(*X), o Options) *Result {
 		return x.bounded(prog, o)
 	case o.Search == Optimal:
 		return x.optimal(prog, o)
+	case o.Search == Random:
+		return x.sample(prog, o, &walk{rng(o.Seed)})
+	case o.Search == PCT:
+		if o.Depth == 0 {
+			o.Depth = 3
+		}
+		return x.sample(prog, o, &pct{rng: rng(o.Seed), depth: o.Depth})
 	}
 	return x.merge(prog, o)
 }
@@ -74,18 +87,20 @@ type Search int
 const (
 	Merge   Search = iota // sleep sets with state matching: no state twice
 	Optimal               // every Mazurkiewicz trace once, nothing remembered
+	Random                // random choices; until one of the bounds is reached
+	PCT                   // random priorities that change Depth-1 times
 )
 
 func (x *X) optimal(prog func(*X), o Options) *Result {
 	m := &dpor{}
 	x.strat = m
 	res := x.sink.res
-	fill := func() { res.Restarts, res.Blocked = m.restarts, m.blocked }
+	fill := func() { res.Restarts, res.Blocked, res.Done = m.restarts, m.blocked, m.done() }
 	res.Cut = x.search(prog, &o, fill)
 	if m.refused && res.Cut == "" {
 		res.Cut = "retry"
 	}
-	res.Complete = res.Cut == ""
+	res.complete()
 	return res
 }
 
@@ -105,7 +120,7 @@ func (x *X) merge(prog func(*X), o Options) *Result {
 	if res.Cut == "" && m.cyclic {
 		res.Cut = x.livelocks(prog, &o)
 	}
-	res.Complete = res.Cut == ""
+	res.complete()
 	return res
 }
 
@@ -119,7 +134,7 @@ func (x *X) bounded(prog func(*X), o Options) *Result {
 		case res.Cut != "":
 			return res
 		case !b.limited:
-			res.Complete = true
+			res.complete()
 			return res
 		case b.bound == o.Preemptions || o.until != "" && x.sink.has(o.until):
 			res.Cut = "preemptions"
@@ -200,4 +215,11 @@ func (m *merge) fill(r *Result) {
 	r.Bytes = m.seen.bytes()
 	r.Restarts = m.restarts
 	r.Blocked = m.cuts
+	r.Done = m.done()
+}
+
+func (r *Result) complete() {
+	if r.Complete = r.Cut == ""; r.Complete {
+		r.Done = 1
+	}
 }

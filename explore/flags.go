@@ -124,11 +124,14 @@ func (f *Flags) Unlock(i int) {
 		return
 	}
 	b := &f.bits[i]
-	k := kindUnlock
-	if int(b.p.holder) != f.x.cur.id+1 {
-		k = kindHand
+	switch {
+	case b.p.val == 0:
+		b.access(kindUpdate, "unlock") // wrong, unless it is set by then
+	case int(b.p.holder) != f.x.cur.id+1:
+		b.release(kindHand, "unlock")
+	default:
+		b.release(kindUnlock, "unlock")
 	}
-	b.release(k, "unlock")
 	if !f.bit(i) {
 		f.x.Fatal("deadlock", "unlock of a bit that is not held: "+b.String())
 	}

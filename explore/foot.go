@@ -14,6 +14,7 @@ const (
 	kindUpdate              // observes and changes
 	kindHand                // release of a lock that another task took
 	kindSpawn               // a task was started here
+	kindWatch               // behind the block, its task waits for another value
 )
 
 // access is one line of a footprint.
@@ -42,7 +43,7 @@ func (f *footprint) reset() {
 func (f *footprint) add(o, group *object, k kind, first bool) {
 	f.acc = append(f.acc, access{o: o, group: group, before: o.val, kind: k, first: first})
 	m := uint64(1) << (uint32(o.idx) & 63)
-	if k == kindRead {
+	if k == kindRead || k == kindWatch {
 		f.rd |= m
 		if !first {
 			f.tailR |= m
@@ -116,6 +117,9 @@ func conflict(a, b *access) bool {
 	if ka == kb && (ka == kindRead || ka == kindAdd) {
 		return false
 	}
+	if ka == kindWatch || kb == kindWatch {
+		return ka != kindRead && kb != kindRead && ka != kb
+	}
 	sharedA := ka == kindRLock || ka == kindRUnlock
 	sharedB := kb == kindRLock || kb == kindRUnlock
 	return !(sharedA && sharedB)
@@ -166,12 +170,12 @@ func (x *X) racing(t *task, f, w *footprint) bool {
 	found := false
 	for i := range w.acc {
 		a := &w.acc[i]
-		if a.first {
+		if a.first || a.kind == kindWatch {
 			continue
 		}
 		for j := range f.acc {
 			b := &f.acc[j]
-			if !conflict(a, b) || isRelease(a.kind) && isAcquire(b.kind) || ordered(t, w, i, f, j) {
+			if b.kind == kindWatch || !conflict(a, b) || isRelease(a.kind) && isAcquire(b.kind) || ordered(t, w, i, f, j) {
 				continue
 			}
 			x.makeVisible(a)

@@ -52,10 +52,11 @@ func (m *Mutex) Unlock() {
 		m.native.Unlock()
 		return
 	}
-	m.release(kindUnlock, "unlock")
 	if int(m.p.holder) != m.x.cur.id+1 {
+		m.access(kindRead, "unlock")
 		m.x.Fatal("deadlock", "unlock of a lock that the task does not hold: "+m.String())
 	}
+	m.release(kindUnlock, "unlock")
 	m.p.holder = 0
 	m.set(0)
 }
@@ -94,14 +95,20 @@ func (m *RWMutex) RUnlock() {
 		return
 	}
 	k := kindRUnlock
-	if m.p.readers>>m.x.cur.id&1 == 0 {
+	switch {
+	case m.p.val&^anyWriter == 0:
+		k = kindUpdate // which may be wrong, but need not be when it comes to it
+		m.access(k, "read unlock")
+	case m.p.readers>>m.x.cur.id&1 == 0:
 		k = kindHand
+		fallthrough
+	default:
+		m.release(k, "read unlock")
 	}
-	m.release(k, "read unlock")
 	if m.p.val&^anyWriter == 0 {
 		m.x.Fatal("deadlock", "read unlock of a lock that nobody holds: "+m.String())
 	}
-	if k == kindHand {
+	if k != kindRUnlock {
 		m.p.readers = 0 // whose hold it was is not known
 	}
 	m.p.readers &^= 1 << m.x.cur.id
@@ -163,10 +170,11 @@ func (m *RWMutex) Unlock() {
 		m.native.Unlock()
 		return
 	}
-	m.release(kindUnlock, "write unlock")
 	if int(m.p.holder) != m.x.cur.id+1 {
+		m.access(kindRead, "write unlock")
 		m.x.Fatal("deadlock", "write unlock of a lock that the task does not hold: "+m.String())
 	}
+	m.release(kindUnlock, "write unlock")
 	m.p.holder = 0
 	m.set(0)
 }

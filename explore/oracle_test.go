@@ -124,7 +124,7 @@ func bruteForce(p *program, limit int) (found, int, int) {
 	defer x.Close()
 	b := &brute{classes: map[uint64]bool{}}
 	x.strat = b
-	x.nosolo = true
+	x.nosolo, x.nohash = true, true
 	m := &machine{p: p}
 	out := found{}
 	watchEnds(x, m, out)

@@ -60,27 +60,55 @@ func (x *X) retry(k pendKind, what string) {
 	}
 }
 
+// watches adds to the block that ends what its task waits for now, other than
+// locks: whoever changes that has to be looked at again, for unseen.
+func (x *X) watches(t *task) {
+	switch p := &t.pend; {
+	case p.kind == pendRetry || p.kind == pendBusy:
+		if t.changed() {
+			return
+		}
+		for _, w := range t.wait {
+			t.foot.add(w.obj, nil, kindWatch, false)
+		}
+	case p.mask != 0 && !isAcquire(p.access) && !x.enabled(t):
+		t.foot.add(p.obj, nil, kindWatch, false)
+	}
+}
+
 // unseen makes scheduling points of what the block of t did to objects that a
-// task in Retry watches: it may have changed one and put it back, so that the
-// waiting task was woken by nothing that is left.
+// waiting task watches: it may have changed one and put it back, so that the
+// task was woken by nothing that is left. Who waits for a lock is not: a lock
+// taken and let go in one block is free in the end.
 func (x *X) unseen(t *task) bool {
 	found := false
 	for r := x.live &^ (1 << t.id); r != 0; r &= r - 1 {
 		u := x.tasks[bits.TrailingZeros32(r)]
-		if u.pend.kind != pendRetry && u.pend.kind != pendBusy || u.changed() {
-			continue
-		}
-		for i := range t.foot.acc {
-			a := &t.foot.acc[i]
-			if a.first || a.kind == kindRead || a.o == nil {
+		switch p := &u.pend; {
+		case p.kind == pendRetry || p.kind == pendBusy:
+			if u.changed() {
 				continue
 			}
 			for _, w := range u.wait {
-				if w.obj == a.o {
-					x.makeVisible(a)
-					found = true
-				}
+				found = x.thereAndBack(w.obj, &t.foot) || found
 			}
+		case p.mask != 0 && !isAcquire(p.access) && !x.enabled(u):
+			found = x.thereAndBack(p.obj, &t.foot) || found
+		}
+	}
+	return found
+}
+
+// thereAndBack makes a block's later changes of an object visible.
+func (x *X) thereAndBack(o *object, f *footprint) bool {
+	if f.tailW&(1<<(uint32(o.idx)&63)) == 0 {
+		return false
+	}
+	found := false
+	for i := range f.acc {
+		if a := &f.acc[i]; a.o == o && !a.first && a.kind != kindRead {
+			x.makeVisible(a)
+			found = true
 		}
 	}
 	return found

@@ -101,6 +101,9 @@ func (x *X) block(p pending) {
 	if p.obj != nil && p.obj.plain {
 		x.dataRaces(t)
 	}
+	if !x.fast && !x.nohash {
+		x.watches(t)
+	}
 	x.schedule(t)
 	if x.next != t {
 		x.handOver(t)

@@ -193,6 +193,9 @@ func (o *kernelRun) run(cmd *cobra.Command) error {
 	}
 	reps, err := o.all(ctx, opt, progress)
 	clear()
+	if err != nil && (len(reps) == 0 || len(reps[len(reps)-1].Results) == 0) {
+		return err
+	}
 	for _, rep := range reps {
 		if o.format == "text" {
 			kernel.WriteHeader(out, rep)

@@ -15,7 +15,12 @@ import (
 type checkerModel struct {
 	budget   time.Duration
 	programs map[string]*mm.Program
+	counts   map[string]int64 // of the last test
+	total    int64
 }
+
+// Rarity implements kernel.Rarity.
+func (m *checkerModel) Rarity(state string) (executions, total int64) { return m.counts[state], m.total }
 
 // Allowed implements kernel.Model.
 func (m *checkerModel) Allowed(name string, t *litmus.Test) (states map[string]bool, complete bool, err error) {
@@ -34,9 +39,12 @@ func (m *checkerModel) Allowed(name string, t *litmus.Test) (states map[string]b
 		m.programs[name] = p
 	}
 	r := check.Run(t, p, check.Options{Budget: m.budget})
-	states = map[string]bool{}
+	states, m.counts, m.total = map[string]bool{}, map[string]int64{}, 0
 	for _, o := range r.Outcomes {
-		states[kernel.Project(t, o.State)] = true
+		key := kernel.Project(t, o.State)
+		states[key] = true
+		m.counts[key] += o.Count
+		m.total += o.Count
 	}
 	return states, r.Complete, nil
 }

@@ -91,14 +91,18 @@ func repeat(n int, f func()) []func() {
 func Mutex(n, k int) Program {
 	var mu explore.Mutex
 	var c explore.Atomic
+	var on *explore.X
 	bodies := repeat(n, func() {
-		for range k {
+		for i := range k {
+			on.Forget(uint64(i)) // what it loaded in the round before
 			mu.Lock()
 			c.Store(c.Load() + 1)
 			mu.Unlock()
 		}
+		on.Forget(uint64(k))
 	})
 	return Program{name("mutex", n, k), multinomial(n, k), func(x *explore.X) {
+		on = x
 		mu.Init(x, "mu", -1)
 		c.Init(x, "c", -1, 0)
 		start(x, bodies)
@@ -111,12 +115,16 @@ func Mutex(n, k int) Program {
 // FAA: n tasks, k times each: fetch and add.
 func FAA(n, k int) Program {
 	var c explore.Atomic
+	var on *explore.X
 	bodies := repeat(n, func() {
-		for range k {
+		for i := range k {
+			on.Forget(uint64(i))
 			c.Add(1)
 		}
+		on.Forget(uint64(k))
 	})
 	return Program{name("faa", n, k), multinomial(n, k), func(x *explore.X) {
+		on = x
 		c.Init(x, "c", -1, 0)
 		start(x, bodies)
 	}}

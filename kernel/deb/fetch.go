@@ -148,7 +148,7 @@ func (f *Fetcher) lists(ctx context.Context, spec Spec, arch string) (*apt, erro
 		_, err = a.run(ctx, "", "apt-get", "update")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("suite %s: %w", spec.Suite, err)
+		return nil, fmt.Errorf("suite %s: %w (bullseye, bookworm, trixie and sid are known to work)", spec.Suite, err)
 	}
 	return a, nil
 }

@@ -2,17 +2,19 @@
 // virtual machine (Main with PID 1), or on a device (tagswap-guest --here).
 //
 //	plan.go     what a test needs, and what no kernel can do or show
-//	build.go    a test as engine programs: set-up, tasks, observation
-//	ops.go      one litmus operation as instructions
+//	build.go    a test as engine programs: spaces, tasks, their meetings
+//	initial.go  first contents and initial states
+//	ops.go      one litmus operation as instructions; pin.go those with io_uring
+//	observe.go  final states
+//	prog.go     a program under construction; sys.go numbers of system calls
 //	round.go    one round: processes started, watched, reaped, results read
 //	swap.go     swap devices, their size, how full they are
 //	ground.go   the machine's own proofs
 //	monkey.go   tasks at random against page-out in a loop
-//	sysctl.go   settings that are put back
-//	main.go     the guest program
+//	run.go      a whole run; init.go the guest program as PID 1
 //
 // Tasks are processes and threads of package engine; none of them runs Go code.
 // One goroutine, locked to the main thread (it is the tasks' parent), does all the
-// work; a second one only kills the round's processes when its time is up. The two
-// share round.pids, which is protected by round.mu.
+// work; a timer only kills the processes of a round when its time is up. The two
+// share the list of those processes, under a mutex in runner.round.
 package guest

@@ -23,6 +23,9 @@ import (
 // roundLimit is how long a round may take before its tasks are killed.
 const roundLimit = 10 * time.Second
 
+// initTries is how many rounds a test gets to come into its initial state.
+const initTries = 6
+
 // errStuck is a round whose tasks survive SIGKILL: the kernel holds them.
 var errStuck = errors.New("tasks cannot be killed: the kernel does not let them go")
 
@@ -66,7 +69,7 @@ func (r *runner) run(t *litmus.Test, bud budget) (rec wire.Record, err error) {
 	}
 	counts := map[string]int64{}
 	rec.Problems = map[string]string{}
-	for rec.Rounds == 0 || (bud.rounds == 0 || rec.Rounds < bud.rounds) && (bud.time == 0 || time.Since(start) < bud.time) {
+	for rec.Rounds == 0 || len(counts) == 0 && rec.Rounds < initTries || (bud.rounds == 0 || rec.Rounds < bud.rounds) && (bud.time == 0 || time.Since(start) < bud.time) {
 		if err = ar.setUp(rec.Rounds == 0 || plan.Bulk || b.swaps()); err != nil {
 			rec.Status, rec.Reason = wire.Skipped, "the machine could not be set up: "+err.Error()
 			return rec, nil
@@ -86,9 +89,12 @@ func (r *runner) run(t *litmus.Test, bud budget) (rec wire.Record, err error) {
 		if plan.FillLate {
 			ar.unfill()
 		}
-		if rec.Rounds == 5 && len(counts) == 0 {
-			rec.Status, rec.Reason = wire.Skipped, "its initial state could not be made on this kernel in 5 rounds"
-			return rec, nil
+		if len(counts) == 0 {
+			b.waitLonger()
+			if rec.Rounds == initTries {
+				rec.Status, rec.Reason = wire.Skipped, fmt.Sprintf("its initial state could not be made on this kernel in %d rounds", initTries)
+				return rec, nil
+			}
 		}
 	}
 	if rec.Status == "" {

@@ -85,6 +85,9 @@ func explain(pid int, err error) error {
 	switch {
 	case errors.Is(err, unix.ESRCH), errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%w: %d (it ended, or the number is of a thread; give the process's id)", ErrNoProcess, pid)
+	case (errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES)) && os.Geteuid() == 0:
+		return fmt.Errorf("%w to page out process %d, not even for root: a container or a security module "+
+			"withholds ptrace or CAP_SYS_NICE", ErrPermission, pid)
 	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
 		return fmt.Errorf("%w to page out process %d: it needs the right to ptrace the process and CAP_SYS_NICE; "+
 			"run as root", ErrPermission, pid)

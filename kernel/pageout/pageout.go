@@ -45,9 +45,6 @@ type Result struct {
 // Once pages one process out once. The error is ErrPermission, ErrNoProcess,
 // ErrNoSwap or ErrOldKernel, wrapped with what to do, or a read error of /proc.
 func Once(pid int, opt Options) (Result, error) {
-	if err := CheckSwap(); err != nil && opt.PrivateAnonymous {
-		return Result{PID: pid}, err
-	}
 	start := time.Now()
 	res := Result{PID: pid}
 	fd, err := openPidfd(pid)
@@ -55,6 +52,9 @@ func Once(pid int, opt Options) (Result, error) {
 		return res, explain(pid, err)
 	}
 	defer fd.Close()
+	if err := CheckSwap(); err != nil && opt.PrivateAnonymous {
+		return res, err
+	}
 	comm, _ := os.ReadFile(procPath(pid, "comm"))
 	res.Name = strings.TrimSpace(string(comm))
 

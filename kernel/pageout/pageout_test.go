@@ -147,6 +147,9 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 	if _, err := Once(1<<22+1, opt); !errors.Is(err, ErrNoProcess) {
 		t.Errorf("no such process: %v", err)
 	}
+	if _, err := Once(1<<22+1, Options{PrivateAnonymous: true}); !errors.Is(err, ErrNoProcess) {
+		t.Errorf("no such process, with or without swap: %v", err)
+	}
 	if _, err := Once(-1, opt); !errors.Is(err, ErrNoProcess) {
 		t.Errorf("negative pid: %v", err)
 	}
@@ -155,7 +158,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		want error
 		text string
 	}{
-		{syscall.EPERM, ErrPermission, "run as root"},
+		{syscall.EPERM, ErrPermission, "CAP_SYS_NICE"},
 		{os.ErrPermission, nil, ""},
 		{syscall.EACCES, ErrPermission, "CAP_SYS_NICE"},
 		{syscall.ENOSYS, ErrOldKernel, "5.10"},

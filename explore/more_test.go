@@ -1,0 +1,208 @@
+package explore
+
+import (
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// racy: a plain variable under a lock in one task only.
+func racy(locked bool) func(*X) {
+	return func(x *X) {
+		var mu Mutex
+		var v Var
+		mu.Init(x, "mu", -1)
+		v.Init(x, "v", -1, 0)
+		x.Go("a", func() {
+			mu.Lock()
+			v.Set(v.Get() + 1)
+			mu.Unlock()
+		})
+		x.Go("b", func() {
+			if locked {
+				mu.Lock()
+				defer mu.Unlock()
+			}
+			v.Set(5)
+		})
+		x.Wait()
+	}
+}
+
+func TestDataRace(t *testing.T) {
+	for _, o := range []Options{{}, {NoMerge: true}, {AllVisible: true}, {Search: Optimal}} {
+		if r := Run(racy(true), o); len(r.Violations) > 0 || !r.Complete {
+			t.Errorf("%+v: %+v", o, r)
+		}
+		if r := Run(racy(false), o); !has(r, "data-race") {
+			t.Errorf("%+v: %+v", o, r)
+		}
+	}
+}
+
+func TestLockOrder(t *testing.T) {
+	r := Run(func(x *X) {
+		var a, b, gate Mutex
+		a.Init(x, "a", -1)
+		b.Init(x, "b", -1)
+		gate.Init(x, "gate", -1)
+		for i := range 2 {
+			x.Go([]string{"p", "q"}[i], func() {
+				gate.Lock()
+				l, m := &a, &b
+				if i == 1 {
+					l, m = m, l
+				}
+				l.Lock()
+				m.Lock()
+				m.Unlock()
+				l.Unlock()
+				gate.Unlock()
+			})
+		}
+		x.Wait()
+	}, Options{})
+	if len(r.Inversions) != 1 || len(r.Violations) != 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestLeakedTask(t *testing.T) {
+	r := Run(func(x *X) {
+		var a Atomic
+		a.Init(x, "a", -1, 0)
+		x.Go("waits", func() { a.Await(1) })
+	}, Options{})
+	if !has(r, "leaked-task") {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestMapKeysCommute(t *testing.T) {
+	prog := func(same bool) func(*X) {
+		return func(x *X) {
+			var m Map
+			m.Init(x, "m", -1)
+			for i := range 3 {
+				x.Go("t", func() {
+					k := uint64(i)
+					if same {
+						k = 0
+					}
+					m.Store(k, uint64(i))
+					m.LoadAndDelete(k)
+				})
+			}
+			x.Wait()
+		}
+	}
+	if r := Run(prog(false), Options{Search: Optimal, AllVisible: true}); r.Executions != 1 {
+		t.Errorf("different keys: %+v", r)
+	}
+	if r := Run(prog(true), Options{Search: Optimal}); r.Executions < 50 {
+		t.Errorf("one key: %+v", r)
+	}
+}
+
+func TestSampling(t *testing.T) {
+	for _, s := range []Search{Random, PCT} {
+		o := Options{Search: s, Seed: 7, MaxExecutions: 500}
+		r := Run(inversion(true, true), o)
+		if !has(r, "livelock") || r.Complete {
+			t.Errorf("%+v", r)
+		}
+		if r2 := Run(inversion(true, true), o); !reflect.DeepEqual(r, r2) {
+			t.Errorf("not the same twice: %+v %+v", r, r2)
+		}
+	}
+}
+
+func TestMinimise(t *testing.T) {
+	prog := func(x *X) {
+		var a Atomic
+		a.Init(x, "a", -1, 0)
+		for range 3 {
+			x.Go("t", func() {
+				for range 3 {
+					a.Store(a.Load() + 1)
+				}
+			})
+		}
+		x.Wait()
+		if a.Load() == 2 {
+			x.Violation("low", "2")
+		}
+	}
+	v := Minimise(prog, "low", Options{})
+	if v == nil || len(v.Schedule) > 9 {
+		t.Fatalf("%+v", v)
+	}
+	t.Log(FormatSchedule(v.Schedule))
+	if _, r, err := Replay(prog, v.Schedule, Options{}); err != nil || !has(r, "low") {
+		t.Error(r, err)
+	}
+}
+
+func TestStopAndBudget(t *testing.T) {
+	start := time.Now()
+	r := Run(mutexProg(4, 4), Options{Budget: 50 * time.Millisecond, Search: Optimal})
+	if d := time.Since(start); d > 500*time.Millisecond || r.Cut != "time" || r.Complete {
+		t.Errorf("%v %+v", d, r)
+	}
+	n := 0
+	r = Run(mutexProg(4, 4), Options{Stop: func() bool { n++; return n > 3 }})
+	if r.Cut != "stopped" || r.Executions == 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestMemoryLimit(t *testing.T) {
+	r := Run(mutexProg(3, 3), Options{Memory: 30000})
+	if !r.Complete || r.Bytes > 30000 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// TestNoLeftovers: coroutines end with the exploration, and a deferred unlock
+// does no harm when an execution is cut.
+func TestNoLeftovers(t *testing.T) {
+	before := runtime.NumGoroutine()
+	for range 20 {
+		Run(func(x *X) {
+			var mu Mutex
+			var c Atomic
+			mu.Init(x, "mu", -1)
+			c.Init(x, "c", -1, 0)
+			for range 3 {
+				x.Go("t", func() {
+					mu.Lock()
+					defer mu.Unlock()
+					c.Store(c.Load() + 1)
+				})
+			}
+			x.Wait()
+		}, Options{AllVisible: true})
+	}
+	if n := runtime.NumGoroutine(); n > before {
+		t.Errorf("%d goroutines, %d before", n, before)
+	}
+}
+
+func TestPanicInTask(t *testing.T) {
+	r := Run(func(x *X) {
+		var a Atomic
+		a.Init(x, "a", -1, 0)
+		x.Go("p", func() { a.Store(1) })
+		x.Go("q", func() {
+			if a.Load() == 1 {
+				panic("one")
+			}
+		})
+		x.Wait()
+	}, Options{})
+	if len(r.Violations) != 1 || r.Violations[0].Property != "panic" || !strings.Contains(r.Violations[0].Detail, "one") {
+		t.Errorf("%+v", r)
+	}
+}
