@@ -48,6 +48,10 @@ func newProgram(t *litmus.Test, d *mm.Program, s *sink) *program {
 	}
 	p.cfg.SlotCache, p.cfg.CacheSize = t.Machine.SlotCache.On, t.Machine.SlotCache.Size
 	p.cfg.LRU = uses(t, litmus.OpReclaim)
+	p.cfg.Holds = uses(t, litmus.OpPin) || uses(t, litmus.OpGet) || uses(t, litmus.OpCopyTags)
+	for _, s := range t.Init {
+		p.cfg.Holds = p.cfg.Holds || s.Func == "pinned" || s.Func == "got"
+	}
 	p.cfg.Fail = map[string]int{}
 	for _, f := range t.Machine.Fail {
 		p.cfg.Fail[f.Point] = f.Nth

@@ -30,3 +30,32 @@ func (x *X) RetryOn(busy bool, seen []Seen) {
 // Replaying says whether the execution repeats one that was run before, so that
 // what is only for telling states apart need not be done.
 func (x *X) Replaying() bool { return x == nil || x.fast }
+
+// ForgetAs is Forget for a task that keeps what it knows where it can be looked
+// at: from here on, key is asked for it whenever the state matters. Forgotten
+// says when observations have been put where key sees them.
+func (x *X) ForgetAs(key func() uint64) {
+	if x == nil {
+		return
+	}
+	x.cur.key = key
+	x.Forgotten()
+}
+
+// Forgotten says that key knows all that the task has observed; see ForgetAs.
+func (x *X) Forgotten() {
+	if x == nil || x.fast {
+		return
+	}
+	x.cur.know.hist, x.cur.know.n = hash128{}, 0
+}
+
+// settleKnowledge asks the task what it knows, before its state is looked at.
+func (t *task) settleKnowledge() {
+	if t.key == nil {
+		return
+	}
+	k := t.key()
+	t.know.hist = hash128{mix(k^t.know.hist.a, uint64(t.id)+11), mix(k^t.know.hist.b, uint64(t.id)+1011)}
+	t.know.open = t.foot.hash()
+}

@@ -103,6 +103,7 @@ func (x *X) block(p pending) {
 	}
 	if !x.fast && !x.nohash {
 		x.watches(t)
+		t.settleKnowledge()
 	}
 	x.schedule(t)
 	if x.next != t {

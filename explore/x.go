@@ -85,9 +85,10 @@ type task struct {
 	prio    int8
 	pend    pending
 	know    knowledge
-	foot    footprint  // of the block that is running
-	win     *footprint // of the last block: what it did behind its scheduling point is still open
-	wait    []watch    // Retry: what the last round read, and which value
+	key     func() uint64 // ForgetAs
+	foot    footprint     // of the block that is running
+	win     *footprint    // of the last block: what it did behind its scheduling point is still open
+	wait    []watch       // Retry: what the last round read, and which value
 	reads   []watch
 	held    []*object // locks, in the order it took them
 	resume  func() (struct{}, bool)
@@ -160,6 +161,7 @@ func (x *X) Go(name string, f func()) {
 		x.tasks[x.ntasks] = t
 	}
 	t.name, t.body, t.done, t.started, t.chain = name, f, false, false, false
+	t.key = nil
 	t.know = knowledge{hist: hash128{mix(uint64(t.id), 1), mix(uint64(t.id), 2)}}
 	t.pend = pending{kind: pendStart, what: "start"}
 	t.foot.reset()

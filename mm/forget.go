@@ -1,20 +1,15 @@
 package mm
 
-// forget tells the explorer all that a task in the middle of its step lists
-// still knows: which operation it is at, where it stands in each list, the
-// registers of its frames, and what its round has seen. Two executions that
-// agree on these go on alike.
-func (k *Kernel) forget(t *Task) {
-	if k.X.Replaying() {
-		return
-	}
+// private is all that a task in the middle of its step lists still knows: which
+// operation it is at, where it stands in each list, the registers of its frames,
+// and what its round has seen. Two executions that agree on these go on alike.
+func (k *Kernel) private(t *Task) uint64 {
 	h := t.base
 	for d := range t.depth {
 		h = t.frames[d].hash(h)
 	}
 	h = t.seen.hash(h)
-	h ^= uint64(t.ret)<<8 | b2u(t.tried)<<16 | b2u(t.mmapped)<<17 | uint64(t.at)<<20 | uint64(t.misses)<<28
-	k.X.Forget(h)
+	return h ^ uint64(t.ret)<<8 ^ b2u(t.tried)<<16 ^ b2u(t.mmapped)<<17 ^ uint64(t.at)<<20 ^ uint64(t.misses)<<28
 }
 
 // Base says what the task knows besides what the kernel keeps for it: a key of
@@ -27,7 +22,10 @@ func (k *Kernel) Base(t *Task, key uint64) {
 	}
 	t.base = key
 	t.seen = seen{}
-	k.forget(t)
+	if t.private == nil {
+		t.private = func() uint64 { return k.private(t) }
+	}
+	k.X.ForgetAs(t.private)
 }
 
 func b2u(b bool) uint64 {

@@ -49,7 +49,7 @@ func (k *Kernel) call(fn *Func, f *Frame) bool {
 		switch {
 		case in.Step != nil:
 			f.pc = pc
-			k.forget(f.t)
+			k.X.Forgotten()
 			if k.X.Tracing() {
 				k.X.Note(fn.Name + ": " + in.Step.Name)
 			}

@@ -30,6 +30,7 @@ type Config struct {
 	SlotCache bool // per-CPU slot caches are active at the start
 	CacheSize int  // slots a batch
 	Vars      []VarConfig
+	Holds     bool           // tasks hold pages by GUP
 	LRU       bool           // keep the order of pages on the LRU; only Reclaim looks at it
 	Fail      map[string]int // allocation point -> which call fails, from 1
 }
@@ -94,11 +95,12 @@ type Task struct {
 	depth   int
 	nfolio  int
 	ret     Ret
-	other   int    // KSM: the second variable
-	at      int    // the CPU whose slot cache is walked
-	tried   bool   // the fault was retried for the folio lock (FAULT_FLAG_TRIED)
-	base    uint64 // see Base
-	seen    seen   // by this round
+	other   int           // KSM: the second variable
+	at      int           // the CPU whose slot cache is walked
+	tried   bool          // the fault was retried for the folio lock (FAULT_FLAG_TRIED)
+	base    uint64        // see Base
+	private func() uint64 // what it knows, for the explorer
+	seen    seen          // by this round
 	waits   []explore.Seen
 	walked  []explore.Seen // by a round of swapoff
 	misses  int            // rounds of this access that came to nothing
@@ -163,7 +165,7 @@ func (k *Kernel) Reset(x *explore.X, p *Program, cfg Config) {
 	for i := range cfg.Areas {
 		k.areas[i].reset(x, i, cfg.Areas[i])
 	}
-	k.Tags.Reset(x, MaxSlots*MaxAreas, MaxTasks)
+	k.Tags.Reset(x, MaxSlots*MaxAreas, MaxTasks, k.hasSlot)
 	k.nmm = 0
 	for i := range cfg.Vars {
 		v := &k.vars[i]
@@ -187,7 +189,7 @@ func (k *Kernel) Reset(x *explore.X, p *Program, cfg Config) {
 	for i := range k.failCount {
 		k.failCount[i].Init(x, failPoints[i], -1, 0)
 	}
-	k.oracle.reset(x)
+	k.oracle.reset(x, cfg.Holds)
 	k.Costs = Costs{}
 	for i := range k.tasks {
 		k.tasks[i].reset(i)
@@ -195,6 +197,11 @@ func (k *Kernel) Reset(x *explore.X, p *Program, cfg Config) {
 	for i, name := range failPoints {
 		k.failAt[i] = cfg.Fail[name]
 	}
+}
+
+// hasSlot says whether a device has the slot with this index over all devices.
+func (k *Kernel) hasSlot(i int) bool {
+	return i/MaxSlots < k.narea && i%MaxSlots < k.areas[i/MaxSlots].cfg.Slots
 }
 
 func (t *Task) reset(id int) {

@@ -11,6 +11,7 @@ import (
 // on to it.
 type oracle struct {
 	x     *explore.X
+	holds bool // pages may be held
 	pages [MaxMMs * MaxVars * generations]opage
 	cur   [MaxMMs][MaxVars]explore.Atomic // page in use
 }
@@ -31,12 +32,16 @@ type opage struct {
 
 func pageID(m *MM, v, gen int) int { return (m.ID*MaxVars+v)*generations + gen }
 
-func (o *oracle) reset(x *explore.X) { o.x = x }
+func (o *oracle) reset(x *explore.X, holds bool) { o.x, o.holds = x, holds }
 
 // add makes the page of v in m, or of all address spaces when m is the first of
 // a shared one.
 func (o *oracle) add(m *MM, v int) {
-	for g := range generations {
+	gens := 1
+	if o.holds {
+		gens = generations
+	}
+	for g := range gens {
 		p := &o.pages[pageID(m, v, g)]
 		n := pageID(m, v, g)
 		p.val.Init(o.x, "memory", n, 0)
@@ -65,7 +70,7 @@ func (o *oracle) drop(page int) { o.pages[page].holds.AddBlind(-1) }
 // zap makes v read as zero in m. Whoever holds the page keeps what was in it.
 func (o *oracle) zap(m *MM, v int) {
 	id := o.page(m, v)
-	if o.pages[id].holds.Load() != 0 {
+	if o.holds && o.pages[id].holds.Load() != 0 {
 		id = id/generations*generations + (id+1)%generations
 		o.cur[m.ID][v].Store(uint64(id))
 	}

@@ -45,7 +45,7 @@ func (k *Kernel) Do(t *Task, a Access) (uint64, Signal) {
 	t.tried = false
 	for t.misses = 0; ; t.misses++ {
 		t.seen = seen{}
-		k.forget(t)
+		k.X.Forgotten()
 		var val uint64
 		var sig Signal
 		done := false
@@ -212,7 +212,7 @@ func (k *Kernel) GUP(t *Task, v int, pin, write bool) Signal {
 	t.tried = false
 	for t.misses = 0; ; t.misses++ {
 		t.seen = seen{}
-		k.forget(t)
+		k.X.Forgotten()
 		t.ret = Done
 		m := t.MM
 		m.Lock.RLock()

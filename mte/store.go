@@ -42,15 +42,18 @@ type Store struct {
 	kept    explore.Atomic // records that are allocated; for the leak check
 }
 
-// Reset makes s empty, for a machine with slots swap entries and owners tasks.
-func (s *Store) Reset(x *explore.X, slots, owners int) {
+// Reset makes s empty, for a machine with slots swap entries, of which used says
+// whether there is such a slot, and owners tasks.
+func (s *Store) Reset(x *explore.X, slots, owners int, used func(slot int) bool) {
 	s.x = x
 	s.Lock.Init(x, "mte_pages lock", -1)
 	if len(s.entries) != slots {
 		s.entries = make([]explore.Atomic, slots)
 	}
 	for i := range s.entries {
-		s.entries[i].Init(x, "mte_pages", i, 0)
+		if used(i) {
+			s.entries[i].Init(x, "mte_pages", i, 0)
+		}
 	}
 	if len(s.pool) != owners {
 		s.pool = make([][]Record, owners)
