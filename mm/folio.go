@@ -79,6 +79,17 @@ func (k *Kernel) folio(pfn int) *Folio {
 	return &k.folios[pfn]
 }
 
+// What is done to each flag, in words.
+var testOf, setOf, clearOf = withVerb("test "), withVerb("set "), withVerb("clear ")
+
+func withVerb(verb string) []string {
+	words := make([]string, len(flagNames))
+	for i, name := range flagNames {
+		words[i] = verb + name
+	}
+	return words
+}
+
 // use is called before every access to a folio: using one that was freed is a
 // finding.
 func (k *Kernel) use(f *Folio, what string) {
@@ -91,17 +102,17 @@ func (k *Kernel) use(f *Folio, what string) {
 }
 
 func (k *Kernel) test(f *Folio, bit int) bool {
-	k.use(f, "test "+flagNames[bit])
+	k.use(f, testOf[bit])
 	return f.flags.Test(bit)
 }
 
 func (k *Kernel) set(f *Folio, bit int) {
-	k.use(f, "set "+flagNames[bit])
+	k.use(f, setOf[bit])
 	f.flags.Set(bit)
 }
 
 func (k *Kernel) clear(f *Folio, bit int) {
-	k.use(f, "clear "+flagNames[bit])
+	k.use(f, clearOf[bit])
 	f.flags.Clear(bit)
 }
 
