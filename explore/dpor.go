@@ -329,7 +329,7 @@ func (m *dpor) couldGo(i, j int, wait *pending) bool {
 		}
 	}
 	if !known {
-		return true
+		return false // it conflicts with what comes behind the wait, which something else orders
 	}
 	t := m.stack[j].choice
 	for l := j + 1; l < i; l++ {
