@@ -3,8 +3,10 @@ package check
 import (
 	"context"
 	"runtime"
+	"slices"
 	"sync"
 
+	"tagswap/explore"
 	"tagswap/litmus"
 	"tagswap/mm"
 )
@@ -131,3 +133,11 @@ const (
 	CutExecutions = "executions"
 	CutEvents     = "events" // one execution was too long
 )
+
+// Only leaves in r the violations of the given properties, and judges it anew.
+func (r *Result) Only(properties []string) {
+	r.Violations = slices.DeleteFunc(r.Violations, func(v explore.Violation) bool {
+		return !slices.Contains(properties, v.Property)
+	})
+	r.Verdict = r.verdict()
+}

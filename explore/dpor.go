@@ -9,12 +9,14 @@ import "math/bits"
 // still to do along it.
 type dpor struct {
 	stack    []dframe
+	events   []event // of stack, what is looked at most often
 	fresh    int
 	pending  bool
 	started  bool
 	plan     []int8
-	root     footprint
-	free     *wnode // nodes to use again
+	root     footprint // what the root did before the first choice
+	before   event     // the same
+	free     *wnode    // nodes to use again
 	seq      []wstep
 	found    []reversal
 	waiting  [MaxTasks]footprint // of the tasks that the execution left waiting
@@ -32,6 +34,21 @@ type dframe struct {
 	wait   pending // of the event, if it waited for a value
 	seen   seen    // of the event
 	clock  clock   // of the event: of each task, how many choices of the stack come before, that one included
+}
+
+// event is what a choice led to.
+type event struct {
+	task  int
+	foot  *footprint
+	n     int // accesses
+	rd    uint64
+	wr    uint64
+	tailR uint64
+	tailW uint64
+}
+
+func (e *event) set(task int, f *footprint) {
+	*e = event{task, f, len(f.acc), f.rd, f.wr, f.tailR, f.tailW}
 }
 
 type clock [MaxTasks]int32
@@ -148,10 +165,14 @@ func (m *dpor) Choose(x *X, s *State) int {
 	} else {
 		m.stack = append(m.stack[:d], dframe{})
 	}
+	if len(m.events) <= d {
+		m.events = append(m.events, event{})
+	}
 	f := &m.stack[d]
 	f.sleep, f.tree = 0, nil
 	if d == 0 {
 		x.tasks[0].foot.copyTo(&m.root)
+		m.before.set(0, &m.root)
 	} else {
 		p := &m.stack[d-1]
 		f.tree = p.tree.child
@@ -209,7 +230,7 @@ func (m *dpor) endBlock(x *X) {
 	t := x.tasks[f.choice]
 	g := &f.foots[f.choice]
 	t.foot.copyTo(g)
-	t.foot.copyTo(&f.tree.foot)
+	m.events[d].set(f.choice, g)
 }
 
 // reversal is a race: event i, by task q, could have come before event j.
@@ -225,13 +246,16 @@ func (m *dpor) reverse(x *X) {
 	m.found = m.found[:0]
 	var last, starts [MaxTasks]int // index+1 of each task's last event, and of the one that started it
 	for i := range n {
-		f := &m.stack[i]
-		foot := &f.foots[f.choice]
+		q, foot := m.events[i].task, m.events[i].foot
 		if i >= m.fresh {
-			m.racesOf(x, i, f.choice, foot, &f.wait, &f.clock, last[f.choice], starts[f.choice])
-			f.clock[f.choice] = int32(i) + 1
+			f := &m.stack[i]
+			m.racesOf(x, i, q, foot, &f.wait, &f.clock, last[q], starts[q])
+			f.clock[q] = int32(i) + 1
 		}
-		last[f.choice] = i + 1
+		last[q] = i + 1
+		if foot.spawns == 0 {
+			continue
+		}
 		for k := range foot.acc {
 			if foot.acc[k].kind == kindSpawn {
 				starts[foot.acc[k].before] = i + 1
@@ -294,14 +318,18 @@ func (m *dpor) racesOf(x *X, i, q int, foot *footprint, wait *pending, c *clock,
 		free = *c
 	}
 	for j := i - 1; j >= 0; j-- {
+		ev := &m.events[j]
+		seen := c[ev.task] > int32(j)
+		if seen && (!waits || free[ev.task] > int32(j)) || ev.task == q {
+			continue
+		}
+		if ev.wr&(foot.rd|foot.wr)|ev.rd&foot.wr == 0 && !x.ordered {
+			continue
+		}
+		if x.commute(ev.task, q) && !dependent(ev.foot, foot) {
+			continue
+		}
 		e := &m.stack[j]
-		seen := c[e.choice] > int32(j)
-		if seen && (!waits || free[e.choice] > int32(j)) || e.choice == q {
-			continue
-		}
-		if x.commute(e.choice, q) && !dependent(&e.foots[e.choice], foot) {
-			continue
-		}
 		if waits && !m.couldGo(i, j, wait) {
 			if !isAcquire(wait.access) {
 				x.thereAndBack(wait.obj, &e.foots[e.choice])
@@ -321,7 +349,7 @@ func (m *dpor) racesOf(x *X, i, q int, foot *footprint, wait *pending, c *clock,
 // come after event j has happened, up to event i.
 func (m *dpor) couldGo(i, j int, wait *pending) bool {
 	val, known := uint64(0), false
-	foot := &m.stack[j].foots[m.stack[j].choice]
+	foot := m.events[j].foot
 	for k := range foot.acc {
 		if a := &foot.acc[k]; a.o == wait.obj && a.kind != kindSpawn {
 			val, known = a.before, true
@@ -329,15 +357,15 @@ func (m *dpor) couldGo(i, j int, wait *pending) bool {
 		}
 	}
 	if !known {
-		return true
+		return false // it conflicts with what comes behind the wait, which something else orders
 	}
-	t := m.stack[j].choice
+	t := m.events[j].task
+	bit := uint64(1) << (uint32(wait.obj.idx) & 63)
 	for l := j + 1; l < i; l++ {
-		e := &m.stack[l]
-		if e.clock[t] > int32(j) {
+		if m.events[l].wr&bit == 0 || m.stack[l].clock[t] > int32(j) {
 			continue
 		}
-		f := &e.foots[e.choice]
+		f := m.events[l].foot
 		for k := range f.acc {
 			if a := &f.acc[k]; a.o == wait.obj {
 				val += a.delta
@@ -367,6 +395,9 @@ func (m *dpor) insert(x *X, r *reversal) {
 		}
 	}
 	at := &f.tree
+	if at != nil && *at != nil {
+		at = &(*at).next // the current choice is the event itself, which w does not begin with
+	}
 	for {
 		n := *at
 		for ; n != nil; n = n.next {

@@ -38,8 +38,7 @@ func (m *dpor) hidden(x *X) {
 	last[0][0] = at(0, len(m.root.acc))
 	for i := range m.stack {
 		f := &m.stack[i]
-		q := f.choice
-		g := &f.foots[q]
+		q, g := m.events[i].task, m.events[i].foot
 		if i >= m.fresh {
 			f.seen = last[q]
 			f.seen.join(&starts[q], x.ntasks)
@@ -51,7 +50,13 @@ func (m *dpor) hidden(x *X) {
 	}
 }
 
-var none seen
+// event returns what choice j led to; -1 is what the root did before.
+func (m *dpor) event(j int) *event {
+	if j < 0 {
+		return &m.before
+	}
+	return &m.events[j]
+}
 
 // tails says whether anything was done behind a scheduling point.
 func (m *dpor) tails() bool {
@@ -59,8 +64,7 @@ func (m *dpor) tails() bool {
 		return true
 	}
 	for i := range m.stack {
-		f := &m.stack[i]
-		if g := &f.foots[f.choice]; g.tailR|g.tailW != 0 {
+		if e := &m.events[i]; e.tailR|e.tailW != 0 {
 			return true
 		}
 	}
@@ -69,6 +73,9 @@ func (m *dpor) tails() bool {
 
 // spawned notes what the tasks started in a block begin with.
 func spawned(g *footprint, q int, s *seen, block int, starts *[MaxTasks]seen) {
+	if g.spawns == 0 {
+		return
+	}
 	for k := range g.acc {
 		if a := &g.acc[k]; a.kind == kindSpawn {
 			starts[a.before] = *s
@@ -98,21 +105,18 @@ func (m *dpor) unordered(x *X, i, q int, g *footprint, s *seen) {
 		firstR, firstW = 0, 0
 	}
 	for j := i - 1; j >= -1; j-- {
-		p, h, es := 0, &m.root, &none
-		if j >= 0 {
-			e := &m.stack[j]
-			p, h, es = e.choice, &e.foots[e.choice], &e.seen
-		}
-		if p == q || s[p] >= at(j+1, len(h.acc)) || h.wr&(firstR|firstW)|h.rd&firstW == 0 {
+		h := m.event(j)
+		p := h.task
+		if p == q || s[p] >= at(j+1, h.n) || h.wr&(firstR|firstW)|h.rd&firstW == 0 {
 			continue
 		}
 		// A lock taken behind a scheduling point is not ordered by its own release,
 		// so only where nothing was done behind one may what this block sees count.
-		if h.tailR|h.tailW == 0 && now[p] >= at(j+1, len(h.acc)) {
+		if h.tailR|h.tailW == 0 && now[p] >= at(j+1, h.n) {
 			continue
 		}
-		for k := len(h.acc) - 1; k >= 0; k-- {
-			c := &h.acc[k]
+		for k := h.n - 1; k >= 0; k-- {
+			c := &h.foot.acc[k]
 			if s[p] > at(j+1, k) {
 				break
 			}
@@ -128,22 +132,22 @@ func (m *dpor) unordered(x *X, i, q int, g *footprint, s *seen) {
 					x.makeVisible(c)
 					x.makeVisible(b)
 				}
-				now.join(es, x.ntasks)
+				if j >= 0 {
+					now.join(&m.stack[j].seen, x.ntasks)
+				}
 				now[p] = max(now[p], at(j+1, k+1))
 			}
 		}
 	}
 	*s = now
 	for j := i - 1; j >= -1; j-- {
-		p, h := 0, &m.root
-		if j >= 0 {
-			p, h = m.stack[j].choice, &m.stack[j].foots[m.stack[j].choice]
-		}
-		if p == q || s[p] >= at(j+1, len(h.acc)) || h.tailW&(g.rd|g.wr)|h.tailR&g.wr == 0 {
+		h := m.event(j)
+		p := h.task
+		if p == q || s[p] >= at(j+1, h.n) || h.tailW&(g.rd|g.wr)|h.tailR&g.wr == 0 {
 			continue
 		}
-		for k := range h.acc {
-			c := &h.acc[k]
+		for k := range h.foot.acc {
+			c := &h.foot.acc[k]
 			if c.first || s[p] > at(j+1, k) {
 				continue
 			}

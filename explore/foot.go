@@ -33,11 +33,12 @@ type footprint struct {
 	acc          []access
 	rd, wr       uint64 // observed only; anything else
 	tailR, tailW uint64 // the same, without what is first
+	spawns       int    // tasks that were started
 }
 
 func (f *footprint) reset() {
 	f.acc = f.acc[:0]
-	f.rd, f.wr, f.tailR, f.tailW = 0, 0, 0, 0
+	f.rd, f.wr, f.tailR, f.tailW, f.spawns = 0, 0, 0, 0, 0
 }
 
 func (f *footprint) add(o, group *object, k kind, first bool) {
@@ -62,6 +63,7 @@ func (f *footprint) demote() { f.acc[len(f.acc)-1].kind = kindRead }
 func (f *footprint) spawn(x *X, id int) {
 	if !x.fast {
 		f.acc = append(f.acc, access{before: uint64(id), kind: kindSpawn})
+		f.spawns++
 	}
 }
 
@@ -227,7 +229,7 @@ func heldFrom(t *task, o *object, f *footprint, shared bool) int {
 		}
 		return never
 	}
-	if int(o.holder) == t.id+1 || shared && o.readers>>t.id&1 != 0 {
+	if int(o.holder) == t.id+1 || shared && o.readers>>(4*t.id)&15 != 0 {
 		return 0
 	}
 	return never

@@ -83,8 +83,11 @@ func (m *RWMutex) RLock() {
 	m.enter()
 }
 
+// one is one shared hold of the current task, in the object's readers.
+func (m *RWMutex) one() uint64 { return 1 << (4 * m.x.cur.id) }
+
 func (m *RWMutex) enter() {
-	m.p.readers |= 1 << m.x.cur.id
+	m.p.readers += m.one()
 	m.set(m.p.val + 1)
 }
 
@@ -99,7 +102,7 @@ func (m *RWMutex) RUnlock() {
 	case m.p.val&^anyWriter == 0:
 		k = kindUpdate // which may be wrong, but need not be when it comes to it
 		m.access(k, "read unlock")
-	case m.p.readers>>m.x.cur.id&1 == 0:
+	case m.p.readers&(15*m.one()) == 0:
 		k = kindHand
 		fallthrough
 	default:
@@ -108,10 +111,11 @@ func (m *RWMutex) RUnlock() {
 	if m.p.val&^anyWriter == 0 {
 		m.x.Fatal("deadlock", "read unlock of a lock that nobody holds: "+m.String())
 	}
-	if k != kindRUnlock {
+	if k == kindRUnlock {
+		m.p.readers -= m.one()
+	} else {
 		m.p.readers = 0 // whose hold it was is not known
 	}
-	m.p.readers &^= 1 << m.x.cur.id
 	m.set(m.p.val - 1)
 }
 

@@ -17,7 +17,7 @@ type object struct {
 	mode    visibility
 	epoch   uint32 // the execution that initialised it last
 	holder  int8   // who holds it exclusively as a lock, task+1
-	readers uint16 // bit i: task i may hold it shared
+	readers uint64 // 4 bits a task: how often it holds it shared
 	plain   bool   // a Var
 	pinned  bool   // the program uses the same Go object in every execution
 	maker   int8

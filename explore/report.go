@@ -2,7 +2,6 @@ package explore
 
 import (
 	"fmt"
-	"math/bits"
 	"strings"
 )
 
@@ -116,8 +115,10 @@ func (x *X) waiting(t *task) string {
 	if h := int(p.obj.holder); h > 0 {
 		return s + ", held by " + x.tasks[h-1].name
 	}
-	for r := p.obj.readers; r != 0; r &= r - 1 {
-		s += ", held by " + x.tasks[bits.TrailingZeros16(r)].name
+	for _, u := range x.tasks[:x.ntasks] {
+		if p.obj.readers>>(4*u.id)&15 != 0 {
+			s += ", held by " + u.name
+		}
 	}
 	return s
 }

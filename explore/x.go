@@ -162,7 +162,7 @@ func (x *X) Go(name string, f func()) {
 	}
 	t.name, t.body, t.done, t.started, t.chain = name, f, false, false, false
 	t.key = nil
-	t.know = knowledge{hist: hash128{mix(uint64(t.id), 1), mix(uint64(t.id), 2)}}
+	t.know = knowledge{hist: hash128{uint64(t.id)*0x9e3779b97f4a7c15 + 1, uint64(t.id)*0xd6e8feb86659fd93 + 2}}
 	t.pend = pending{kind: pendStart, what: "start"}
 	t.foot.reset()
 	t.win = nil

@@ -107,7 +107,7 @@ func TestEndToEndWithoutMTE(t *testing.T) {
 
 func TestEndToEndMonkey(t *testing.T) {
 	k, opt := bootable(t)
-	opt.Monkey = 2 * time.Second
+	opt.Monkey = 4 * time.Second
 	rep, err := Run(context.Background(), k, opt)
 	if err != nil {
 		t.Fatal(err)

@@ -54,7 +54,7 @@ func Project(t *litmus.Test, state string) string {
 
 // releases maps the beginning of uname -r to the design that describes it.
 var releases = []struct{ prefix, design string }{
-	{"5.10.", "v5.10"},
+	{"5.10.", "v5.10-debian"},
 	{"6.1.", "v6.1-debian"},
 	{"6.12.", "v6.12"},
 	{"7.2.", "v7.2"},

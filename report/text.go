@@ -45,3 +45,11 @@ func grouped(n int64) string {
 	}
 	return b.String()
 }
+
+// many is a large number with its noun.
+func many(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return grouped(n) + " " + noun + "s"
+}

@@ -20,7 +20,9 @@ type checkerModel struct {
 }
 
 // Rarity implements kernel.Rarity.
-func (m *checkerModel) Rarity(state string) (executions, total int64) { return m.counts[state], m.total }
+func (m *checkerModel) Rarity(state string) (executions, total int64) {
+	return m.counts[state], m.total
+}
 
 // Allowed implements kernel.Model.
 func (m *checkerModel) Allowed(name string, t *litmus.Test) (states map[string]bool, complete bool, err error) {

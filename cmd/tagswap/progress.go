@@ -82,6 +82,16 @@ func (p *progress) draw() {
 	fmt.Fprintf(p.w, "\r\x1b[K%s", line)
 }
 
+// hide prints something where the line stands.
+func (p *progress) hide(print func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.w != nil {
+		fmt.Fprint(p.w, "\r\x1b[K")
+	}
+	print()
+}
+
 // end wipes the line.
 func (p *progress) end() {
 	close(p.stop)

@@ -50,6 +50,8 @@ func (m *monkey) add(in engine.Instr) { m.ins = append(m.ins, in) }
 func (m *monkey) emit(child bool) {
 	i := m.rng.IntN(monkeyPages)
 	a := m.addr(i)
+	// A life must be long enough to be paged out from outside in the midst of it.
+	m.add(engine.Instr{Op: engine.Delay, Arg: [6]uint64{m.rng.Uint64N(60_000)}})
 	switch n := m.rng.IntN(20); {
 	case n < 5:
 		m.value[i] = m.rng.Uint64()
