@@ -1,5 +1,7 @@
 package explore
 
+import "math/bits"
+
 // In the optimal search one execution stands for all that order independent
 // blocks differently, so what a task did behind its last scheduling point when
 // another ran says nothing. Which accesses of two blocks are ordered is worked
@@ -58,14 +60,27 @@ func (m *dpor) event(j int) *event {
 	return &m.events[j]
 }
 
-// tails says whether anything was done behind a scheduling point.
+// tails says whether a task did anything behind a scheduling point that another
+// may conflict with.
 func (m *dpor) tails() bool {
-	if m.root.tailR|m.root.tailW != 0 {
-		return true
+	var rd, wr, tailR, tailW [MaxTasks]uint64
+	var tasks uint32
+	for i := -1; i < len(m.stack); i++ {
+		e := m.event(i)
+		t := e.task
+		tasks |= 1 << t
+		rd[t] |= e.rd
+		wr[t] |= e.wr
+		tailR[t] |= e.tailR
+		tailW[t] |= e.tailW
 	}
-	for i := range m.stack {
-		if e := &m.events[i]; e.tailR|e.tailW != 0 {
-			return true
+	for a := tasks; a != 0; a &= a - 1 {
+		t := bits.TrailingZeros32(a)
+		for b := tasks &^ (1 << t); b != 0; b &= b - 1 {
+			u := bits.TrailingZeros32(b)
+			if tailW[t]&(rd[u]|wr[u])|tailR[t]&wr[u] != 0 {
+				return true
+			}
 		}
 	}
 	return false
