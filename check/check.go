@@ -26,6 +26,9 @@ type Options struct {
 	Stop          func() bool
 	AllVisible    bool // every operation is a scheduling point: slower, the same results
 	NoMerge       bool // states are not matched: slower, the same results
+	// Costs asks for the costs of every execution. A search that merges states does
+	// not see them all; if the test is small, it is searched once more without.
+	Costs bool
 }
 
 // Outcome is one final state, as herd7 prints it, and in how many of the
@@ -47,7 +50,8 @@ type Result struct {
 	States     int64
 	Events     int64
 	Elapsed    time.Duration
-	Costs      mm.Costs // the most that any execution cost
+	Costs      mm.Costs // the most that any execution that was run cost
+	CostsExact bool     // … that there is
 	Outcomes   []Outcome
 	Positive   int64 // executions that satisfy the condition's proposition
 	Negative   int64
@@ -72,6 +76,7 @@ func Run(t *litmus.Test, d *mm.Program, o Options) *Result {
 	}
 	sort.Slice(r.Outcomes, func(i, j int) bool { return r.Outcomes[i].State < r.Outcomes[j].State })
 	r.judgeExists()
+	r.exactCosts(d, o)
 	sort.Slice(r.Violations, func(i, j int) bool { return r.Violations[i].Property < r.Violations[j].Property })
 	r.Verdict = r.verdict()
 	return r
@@ -81,6 +86,19 @@ func (o Options) stop(start time.Time) func() bool {
 	return func() bool {
 		return o.Stop != nil && o.Stop() || o.Budget > 0 && time.Since(start) > o.Budget
 	}
+}
+
+// costSearch is how many executions the second search for costs may take.
+const costSearch = 20000
+
+func (r *Result) exactCosts(d *mm.Program, o Options) {
+	r.CostsExact = r.Complete && o.NoMerge
+	if !o.Costs || !r.Complete || o.NoMerge || r.Executions > costSearch {
+		return
+	}
+	again := Run(r.Test, d, Options{NoMerge: true, MaxExecutions: costSearch, Stop: o.Stop})
+	r.Costs.Max(&again.Costs)
+	r.CostsExact = again.Complete
 }
 
 // judgeExists fails a test that asks for a state which no execution reached; it

@@ -45,6 +45,7 @@ func (p *program) finish(x *explore.X) {
 			state[l.String()] = v
 		}
 	}
+	slots := p.k.SlotsInUse()
 	p.k.CheckCounts()
 	p.readAll()
 	for _, l := range locs {
@@ -52,6 +53,7 @@ func (p *program) finish(x *explore.X) {
 			state[l.String()] = p.memory(l)
 		}
 	}
+	p.k.Costs.SlotsKept = int64(slots)
 	p.sink.costs.Max(&p.k.Costs)
 	p.judge(x, locs, state)
 	p.tearDown()

@@ -118,3 +118,45 @@ func TestCondition(t *testing.T) {
 		}
 	}
 }
+
+// The costs tell designs apart that break nothing.
+func TestCosts(t *testing.T) {
+	costs := func(design, test string) mm.Costs {
+		l, err := litmus.Lookup(test)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := check.Run(l, program(t, design), check.Options{Costs: true})
+		if r.Verdict == check.Bounded || !r.CostsExact {
+			t.Fatalf("%s under %s: %s, costs exact: %v", test, design, r.Verdict, r.CostsExact)
+		}
+		return r.Costs
+	}
+	// free-cache-after-map: a sole owner is not recognised at swap-in, and pays
+	// with a pass through do_wp_page, with a fault, with a slot.
+	for _, d := range []string{"thread-v1", "free-after-set-pte", "v7.2"} {
+		if c := costs(d, "free-cache-after-map-s1"); c.Reuses != 1 || c.Copies != 0 {
+			t.Errorf("s1 under %s: %+v, want 1 reuse, no copy", d, c)
+		}
+		if c := costs(d, "free-cache-after-map-s3"); c.SlotsKept != 1 {
+			t.Errorf("s3 under %s: %+v, want 1 slot kept", d, c)
+		}
+	}
+	for _, d := range []string{"v6.4", "v6.5", "v6.12"} {
+		if c := costs(d, "free-cache-after-map-s1"); c.Reuses != 0 {
+			t.Errorf("s1 under %s: %+v, want no reuse", d, c)
+		}
+		if c := costs(d, "free-cache-after-map-s3"); c.SlotsKept != 0 {
+			t.Errorf("s3 under %s: %+v, want no slot kept", d, c)
+		}
+	}
+	if a, b := costs("v6.12", "free-cache-after-map-s2"), costs("v7.2", "free-cache-after-map-s2"); a.Faults >= b.Faults {
+		t.Errorf("s2: %d faults under v6.12, %d under v7.2, want fewer", a.Faults, b.Faults)
+	}
+	// A lock around the restore is one that faults wait for.
+	free, locked := costs("readpage-hook", "two-tasks-two-pages"), costs("readpage-hook-locked", "two-tasks-two-pages")
+	if free.DeviceWaits != 1 || locked.DeviceWaits != 3 {
+		t.Errorf("waits for the device lock: %d without the lock around the restore, %d with it, want 1 and 3",
+			free.DeviceWaits, locked.DeviceWaits)
+	}
+}

@@ -12,6 +12,7 @@ func (c *Costs) Max(d *Costs) {
 	c.Reuses = max(c.Reuses, d.Reuses)
 	c.Retries = max(c.Retries, d.Retries)
 	c.LockWaits = max(c.LockWaits, d.LockWaits)
+	c.DeviceWaits = max(c.DeviceWaits, d.DeviceWaits)
 	c.SlotsKept = max(c.SlotsKept, d.SlotsKept)
 }
 

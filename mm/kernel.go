@@ -81,11 +81,6 @@ type Kernel struct {
 	Costs            Costs
 }
 
-// Costs are counted, never judged.
-type Costs struct {
-	Copies, Faults, MajorFaults, Reuses, Retries, LockWaits, SlotsKept int64
-}
-
 // Task is one thread of control. CPU is its processor, for slot caches.
 type Task struct {
 	ID      int

@@ -10,19 +10,20 @@ import (
 // device itself. Writers of map hold the cluster lock; free slots change hands
 // under lock as well.
 type SwapInfo struct {
-	cfg     AreaConfig
-	num     int
-	lock    explore.Mutex // si->lock; protects bitmap, inuse
-	cluster explore.Mutex // the lock of the one cluster
-	cache   explore.Mutex // i_pages lock of the swap cache
-	slots   [MaxSlots]explore.Atomic
-	folios  [MaxSlots]explore.Atomic // the swap cache: pfn, 0: none
-	data    [MaxSlots]explore.Atomic // the device: contents + 1, 0: never written or freed (reads as zeros)
-	bitmap  explore.Var              // slots that may be allocated
-	inuse   explore.Atomic           // si->inuse_pages
-	flags   explore.Flags
-	users   explore.Atomic // references of get_swap_device
-	gone    explore.Atomic // arrays freed: swapoff is over
+	lockLast, clusterLast lastHeld // of lock and cluster
+	cfg                   AreaConfig
+	num                   int
+	lock                  explore.Mutex // si->lock; protects bitmap, inuse
+	cluster               explore.Mutex // the lock of the one cluster
+	cache                 explore.Mutex // i_pages lock of the swap cache
+	slots                 [MaxSlots]explore.Atomic
+	folios                [MaxSlots]explore.Atomic // the swap cache: pfn, 0: none
+	data                  [MaxSlots]explore.Atomic // the device: contents + 1, 0: never written or freed (reads as zeros)
+	bitmap                explore.Var              // slots that may be allocated
+	inuse                 explore.Atomic           // si->inuse_pages
+	flags                 explore.Flags
+	users                 explore.Atomic // references of get_swap_device
+	gone                  explore.Atomic // arrays freed: swapoff is over
 }
 
 // swap_map: a count, and the bit that says somebody caches the slot.
@@ -41,6 +42,7 @@ var areaFlagNames = []string{"SWP_USED", "SWP_WRITEOK", "swap device reference a
 
 func (si *SwapInfo) reset(x *explore.X, num int, cfg AreaConfig) {
 	si.cfg, si.num = cfg, num
+	si.lockLast, si.clusterLast = 0, 0
 	si.lock.Init(x, "si->lock", num)
 	si.cluster.Init(x, "cluster lock", num)
 	si.cache.Init(x, "swap cache lock", num)

@@ -13,11 +13,16 @@ var mapSteps = []*Step{
 			si := k.area(f.entry)
 			k.arrays(si, "cluster lock")
 			si.cluster.Lock()
+			k.took(f.t, &si.clusterLast, false)
 		}).uses(RegEntry).takes(ClusterLock),
 	act("unlock_cluster", swapfileC+"unlock_cluster_or_swap_info (v6.1)", "Drops the cluster lock.",
 		func(k *Kernel, f *Frame) { k.area(f.entry).cluster.Unlock() }).uses(RegEntry).drops(ClusterLock),
 	act("lock_swap_device", swapfileC+"swap_info_get_cont (v6.1)", "Takes si->lock of entry's device (spin).",
-		func(k *Kernel, f *Frame) { k.area(f.entry).lock.Lock() }).uses(RegEntry).takes(SwapLock),
+		func(k *Kernel, f *Frame) {
+			si := k.area(f.entry)
+			si.lock.Lock()
+			k.took(f.t, &si.lockLast, true)
+		}).uses(RegEntry).takes(SwapLock),
 	act("unlock_swap_device", swapfileC+"swapcache_free_entries (v6.1)", "Drops si->lock.",
 		func(k *Kernel, f *Frame) { k.area(f.entry).lock.Unlock() }).uses(RegEntry).drops(SwapLock),
 	withArg("swap_map_put", swapfileC+"__swap_entry_free_locked (v6.1)",
