@@ -96,7 +96,7 @@ func (c *crowd) run(t *testing.T) []string {
 	}()
 	select {
 	case <-ended:
-	case <-time.After(60 * time.Second):
+	case <-time.After(20 * time.Second):
 		t.Fatalf("seed %d: the tasks do not come to an end; so far %q", c.seed, c.violations)
 	}
 	c.k.CheckCounts()
