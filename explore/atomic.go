@@ -13,9 +13,13 @@ type Atomic struct {
 }
 
 // Init prepares a for x with a first value. class and num name it in traces.
+// Natively it is a store, so that an object can be used again.
 func (a *Atomic) Init(x *X, class string, num int, v uint64) {
 	a.init(x, class, num)
-	a.v = v
+	if x == nil {
+		atomic.StoreUint64(&a.v, v)
+		return
+	}
 	a.start(v)
 }
 

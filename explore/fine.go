@@ -158,12 +158,12 @@ func (m *dpor) unordered(x *X, i, q int, g *footprint, s *seen) {
 	for j := i - 1; j >= -1; j-- {
 		h := m.event(j)
 		p := h.task
-		if p == q || s[p] >= at(j+1, h.n) || h.tailW&(g.rd|g.wr)|h.tailR&g.wr == 0 {
+		if p == q || s[p] >= at(j+1, h.n) || h.wr&(g.tailR|g.tailW)|h.rd&g.tailW == 0 {
 			continue
 		}
 		for k := range h.foot.acc {
 			c := &h.foot.acc[k]
-			if c.first || s[p] > at(j+1, k) {
+			if s[p] > at(j+1, k) {
 				continue
 			}
 			for l := range g.acc {

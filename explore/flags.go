@@ -20,10 +20,14 @@ func (f *Flags) Init(x *X, names []string, num int, v uint64) {
 	if len(names) > MaxFlags {
 		panic("tagswap internal: too many flags")
 	}
-	f.x, f.v, f.n = x, v, len(names)
 	if x == nil {
+		if f.x != nil || f.n != len(names) {
+			f.x, f.n = nil, len(names)
+		}
+		atomic.StoreUint64(&f.v, v)
 		return
 	}
+	f.x, f.n = x, len(names)
 	for i, name := range names {
 		f.bits[i].init(x, name, num)
 		f.bits[i].start(v >> i & 1)

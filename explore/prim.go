@@ -105,7 +105,10 @@ type obj struct {
 // else can know the object; after that it is an event.
 func (o *obj) init(x *X, class string, num int) {
 	if x == nil {
-		o.x, o.p = nil, nil
+		// Whoever still looks at what was here before may be reading.
+		if o.x != nil {
+			o.x, o.p = nil, nil
+		}
 		return
 	}
 	maker := 0

@@ -132,10 +132,10 @@ func (k *Kernel) countMM(m *MM, folios map[int]*tally, slots map[Entry]*tally) {
 		}
 	}
 	if got := int64(m.anon.Peek()); got != int64(anon) {
-		k.X.Violation("counters", fmt.Sprintf("MM_ANONPAGES is %d where %d pages are mapped", got, anon))
+		k.violation("counters", fmt.Sprintf("MM_ANONPAGES is %d where %d pages are mapped", got, anon))
 	}
 	if got := int64(m.swap.Peek()); got != int64(swap) {
-		k.X.Violation("counters", fmt.Sprintf("MM_SWAPENTS is %d where %d entries are swapped out", got, swap))
+		k.violation("counters", fmt.Sprintf("MM_SWAPENTS is %d where %d entries are swapped out", got, swap))
 	}
 }
 
@@ -152,6 +152,12 @@ func (k *Kernel) countCache(folios map[int]*tally, slots map[Entry]*tally) {
 
 // eachFolio visits the folios that were allocated in this execution.
 func (k *Kernel) eachFolio(visit func(*Folio)) {
+	if k.nat != nil {
+		for i := range k.folios[1:] {
+			visit(&k.folios[i+1])
+		}
+		return
+	}
 	for i := range k.tasks {
 		for n := 1; n <= k.tasks[i].nfolio; n++ {
 			visit(&k.folios[k.tasks[i].ID*perTask+n])
@@ -167,10 +173,10 @@ func (k *Kernel) compareFolios(folios map[int]*tally) {
 		t := at(folios, f.pfn)
 		want := t.mapped + t.cached + t.held + t.file
 		if got := int(f.refs.Peek()); got != want {
-			k.X.Violation("refcount", fmt.Sprintf("page %d has %d references where %d are known", f.pfn, got, want))
+			k.violation("refcount", fmt.Sprintf("page %d has %d references where %d are known", f.pfn, got, want))
 		}
 		if got := int(f.mapcount.Peek()); got != t.mapped {
-			k.X.Violation("refcount", fmt.Sprintf("page %d has map count %d where %d entries map it", f.pfn, got, t.mapped))
+			k.violation("refcount", fmt.Sprintf("page %d has map count %d where %d entries map it", f.pfn, got, t.mapped))
 		}
 	})
 }
@@ -184,7 +190,7 @@ func (k *Kernel) compareSlots(slots map[Entry]*tally) {
 		for s := range si.cfg.Slots {
 			t := at(slots, mkEntry(i, s))
 			if got := int(si.slots[s].Peek() & countMask); got != t.mapped {
-				k.X.Violation("refcount", fmt.Sprintf("slot %d has count %d where %d entries name it", s, got, t.mapped))
+				k.violation("refcount", fmt.Sprintf("slot %d has count %d where %d entries name it", s, got, t.mapped))
 			}
 		}
 	}
@@ -194,13 +200,13 @@ func (k *Kernel) compareSlots(slots map[Entry]*tally) {
 func (k *Kernel) CheckLeaks() {
 	k.eachFolio(func(f *Folio) {
 		if f.life.Peek() != 0 {
-			k.X.Violation("leak", fmt.Sprintf("page %d is never freed", f.pfn))
+			k.violation("leak", fmt.Sprintf("page %d is never freed", f.pfn))
 		}
 	})
 	if n := k.SlotsInUse(); n != 0 {
-		k.X.Violation("leak", fmt.Sprintf("%d slots are never freed", n))
+		k.violation("leak", fmt.Sprintf("%d slots are never freed", n))
 	}
 	if n := k.Tags.Kept(); n != 0 {
-		k.X.Violation("leak", fmt.Sprintf("%d tag records are never freed", n))
+		k.violation("leak", fmt.Sprintf("%d tag records are never freed", n))
 	}
 }

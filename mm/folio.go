@@ -42,6 +42,7 @@ type Folio struct {
 	v        int // the variable it was allocated for: its index in the mapping
 	home     *MM // whose anon_vma it hangs on; immutable
 	shmem    bool
+	index    int            // natively: see bind; protected by the folio lock
 	life     explore.Atomic // 1 until it is freed
 	refs     explore.Atomic
 	mapcount explore.Atomic
@@ -54,8 +55,11 @@ type Folio struct {
 // newFolio is alloc_page: one reference, no flags, contents and tags of whoever
 // had it before. nil: the machine is out of memory.
 func (k *Kernel) newFolio(t *Task, m *MM, v int) *Folio {
+	if k.nat != nil {
+		return k.newFolioNative(t, m, v)
+	}
 	if t.nfolio == perTask {
-		k.X.Fatal("livelock", "a task allocated pages without end")
+		k.fatal("livelock", "a task allocated pages without end")
 	}
 	t.nfolio++
 	f := &k.folios[t.ID*perTask+t.nfolio]
@@ -97,7 +101,7 @@ func (k *Kernel) use(f *Folio, what string) {
 		panic("tagswap internal: " + what + " without a folio")
 	}
 	if f.life.Load() == 0 {
-		k.X.Fatal("use-after-free", fmt.Sprintf("%s of page %d, which was freed", what, f.pfn))
+		k.fatal("use-after-free", fmt.Sprintf("%s of page %d, which was freed", what, f.pfn))
 	}
 }
 
@@ -134,13 +138,17 @@ func (k *Kernel) put(f *Folio, n int64) {
 // page when somebody still maps it (mm/page_alloc.c).
 func (k *Kernel) free(f *Folio) {
 	if n := f.mapcount.Load(); n != 0 {
-		k.X.Violation("refcount", fmt.Sprintf("page %d is freed while mapped %d times", f.pfn, int64(n)))
+		k.violation("refcount", fmt.Sprintf("page %d is freed while mapped %d times", f.pfn, int64(n)))
 	}
 	if f.flags.Test(flagSwapcache) {
-		k.X.Violation("refcount", fmt.Sprintf("page %d is freed while in the swap cache", f.pfn))
+		k.violation("refcount", fmt.Sprintf("page %d is freed while in the swap cache", f.pfn))
 	}
 	if f.flags.Test(flagLRU) {
 		k.lruDel(f)
+	}
+	if k.nat != nil {
+		k.freeNative(f)
+		return
 	}
 	f.life.Store(0)
 	f.mapcount.Drop()

@@ -50,6 +50,7 @@ func (k *Kernel) call(fn *Func, f *Frame) bool {
 		case in.Step != nil:
 			f.pc = pc
 			k.X.Forgotten()
+			k.jitter(f.t)
 			if k.X.Tracing() {
 				k.X.Note(fn.Name + ": " + in.Step.Name)
 			}
@@ -126,6 +127,10 @@ func (k *Kernel) run(name string, t *Task, set func(*Frame)) bool {
 	*f = Frame{t: t, mm: t.MM}
 	set(f)
 	f.t = t
+	if base == 0 && k.nat != nil {
+		k.nat.clock.enter(t.ID)
+		defer k.nat.clock.leave(t.ID)
+	}
 	ok := k.call(fn, f)
 	t.depth = base
 	return ok

@@ -79,6 +79,12 @@ type Kernel struct {
 	failAt           [len(failPoints)]int // which call fails, from 1; 0: none
 	oracle           oracle
 	Costs            Costs
+	nat              *native // nil under the explorer
+
+	// OnViolation hears of violations natively; several tasks may call it at once.
+	OnViolation func(property, detail string)
+	// Jitter, if set, is called natively between steps, to shake the schedule.
+	Jitter func(t *Task)
 }
 
 // Task is one thread of control. CPU is its processor, for slot caches.
@@ -99,6 +105,8 @@ type Task struct {
 	waits   []explore.Seen
 	walked  []explore.Seen // by a round of swapoff
 	misses  int            // rounds of this access that came to nothing
+	rests   int            // natively: waits of this access
+	cost    Costs          // natively
 	mmapped bool           // holds its mm's mmap lock shared, for a fault
 	held    [MaxVars]hold
 }
@@ -119,6 +127,7 @@ type variable struct {
 	anon    explore.RWMutex
 	mapping explore.Atomic // shmem: the page cache's slot, a PTE value
 	xa      explore.Mutex  // shmem: i_pages lock
+	gate    explore.Mutex  // natively, shmem: see native.go
 }
 
 // MM is one address space.
@@ -135,6 +144,7 @@ type MM struct {
 	pinned explore.Atomic // MMF_HAS_PINNED
 	linked explore.Atomic // attached to its parent's anon_vmas
 	parent *MM
+	gates  [MaxVars]explore.Mutex // natively
 }
 
 // VMA flags.
@@ -151,7 +161,11 @@ const (
 func (k *Kernel) Reset(x *explore.X, p *Program, cfg Config) {
 	k.X, k.P, k.Cfg = x, p, cfg
 	if k.folios == nil {
-		k.folios = make([]Folio, MaxTasks*perTask+1)
+		n := MaxTasks * perTask
+		if x == nil {
+			n = nativePages
+		}
+		k.folios = make([]Folio, n+1)
 		for i := range k.folios {
 			k.folios[i].pfn = i
 		}
@@ -191,6 +205,9 @@ func (k *Kernel) Reset(x *explore.X, p *Program, cfg Config) {
 	}
 	for i, name := range failPoints {
 		k.failAt[i] = cfg.Fail[name]
+	}
+	if x == nil {
+		k.resetNative()
 	}
 }
 

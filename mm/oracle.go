@@ -54,6 +54,9 @@ func (o *oracle) add(m *MM, v int) {
 	o.cur[m.ID][v].Init(o.x, "memory map", m.ID<<8|v, uint64(pageID(m, v, 0)))
 }
 
+// owner is the address space that a page of the oracle was made for.
+func (o *oracle) owner(k *Kernel, page int) *MM { return &k.mms[page/generations/MaxVars] }
+
 // share makes m see the page of v that owner has.
 func (o *oracle) share(m, owner *MM, v int) {
 	o.cur[m.ID][v].Init(o.x, "memory map", m.ID<<8|v, o.cur[owner.ID][v].Peek())

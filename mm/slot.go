@@ -66,7 +66,7 @@ func (si *SwapInfo) reset(x *explore.X, num int, cfg AreaConfig) {
 // area returns the device of an entry.
 func (k *Kernel) area(e Entry) *SwapInfo {
 	if e == 0 {
-		k.X.Fatal("refcount", "the swap entry of a page that is in no swap cache is used")
+		k.oops("refcount", "the swap entry of a page that is in no swap cache is used")
 	}
 	return &k.areas[e.Area()]
 }
@@ -75,7 +75,7 @@ func (k *Kernel) area(e Entry) *SwapInfo {
 // freed them.
 func (k *Kernel) arrays(si *SwapInfo, what string) {
 	if si.gone.Load() != 0 {
-		k.X.Fatal("use-after-free", what+" of a swap device after swapoff freed its arrays")
+		k.fatal("use-after-free", what+" of a swap device after swapoff freed its arrays")
 	}
 }
 
@@ -89,6 +89,9 @@ func (k *Kernel) mapRead(e Entry, what string) uint64 {
 
 func (k *Kernel) mapWrite(e Entry, v uint64) {
 	k.area(e).slots[e.Slot()].Store(v)
+	if k.X == nil {
+		return
+	}
 	if s := &k.self().seen; s.entry == e {
 		s.slot = v
 	}
@@ -102,11 +105,11 @@ func (k *Kernel) mapPut(f *Frame, cached bool) {
 	count, has := v&countMask, v&hasCache
 	if cached {
 		if has == 0 {
-			k.X.Violation("refcount", "SWAP_HAS_CACHE of a slot is dropped, but not set")
+			k.violation("refcount", "SWAP_HAS_CACHE of a slot is dropped, but not set")
 		}
 		has = 0
 	} else if count == 0 {
-		k.X.Violation("refcount", fmt.Sprintf("the count of slot %d falls below 0", f.entry.Slot()))
+		k.violation("refcount", fmt.Sprintf("the count of slot %d falls below 0", f.entry.Slot()))
 	} else {
 		count--
 	}

@@ -98,7 +98,7 @@ var deviceSteps = []*Step{
 		func(k *Kernel, f *Frame) {
 			si := k.area(f.entry)
 			if !si.flags.Test(areaUsed) {
-				k.X.Fatal("use-after-free", "read of a swap device that swapoff has closed")
+				k.fatal("use-after-free", "read of a swap device that swapoff has closed")
 			}
 			k.use(f.folio, "swap_readpage")
 			v := si.data[f.entry.Slot()].Load()
@@ -111,7 +111,7 @@ var deviceSteps = []*Step{
 		func(k *Kernel, f *Frame) {
 			si := k.area(f.entry)
 			if !si.flags.Test(areaUsed) {
-				k.X.Fatal("use-after-free", "write to a swap device that swapoff has closed")
+				k.fatal("use-after-free", "write to a swap device that swapoff has closed")
 			}
 			k.use(f.folio, "swap_writepage")
 			si.data[f.entry.Slot()].Store(f.folio.data.Load() + 1)

@@ -59,18 +59,20 @@ var faultSteps = []*Step{
 	act("page_add_anon_rmap", "mm/rmap.c:page_add_anon_rmap (v6.1)", "Mapcount of folio + 1.",
 		func(k *Kernel, f *Frame) {
 			k.use(f.folio, "page_add_anon_rmap")
+			k.bind(f.folio, f.v)
 			f.folio.mapcount.Add(1)
 		}).uses(RegFolio),
 	act("page_add_new_anon_rmap", "mm/rmap.c:page_add_new_anon_rmap (v6.1)", "Mapcount of the new page folio becomes 1.",
 		func(k *Kernel, f *Frame) {
 			k.use(f.folio, "page_add_new_anon_rmap")
+			k.bind(f.folio, f.v)
 			f.folio.mapcount.Store(1)
 		}).uses(RegFolio),
 	act("page_remove_rmap", "mm/rmap.c:page_remove_rmap (v6.1)", "Mapcount of folio - 1.",
 		func(k *Kernel, f *Frame) {
 			k.use(f.folio, "page_remove_rmap")
 			if int64(f.folio.mapcount.Add(-1)) < 0 {
-				k.X.Violation("refcount", "the map count of a page fell below 0")
+				k.violation("refcount", "the map count of a page fell below 0")
 			}
 		}).uses(RegFolio),
 	cond("exclusive", memoryC+"do_swap_page (v6.1)", "True when the fault takes the page as its own.",
@@ -88,7 +90,7 @@ var faultSteps = []*Step{
 	act("oom", memoryC+"do_swap_page (v6.1)", "The fault ends with VM_FAULT_OOM.",
 		func(k *Kernel, f *Frame) { f.t.ret = NoMem }),
 	act("count_major", memoryC+"do_swap_page (v6.1)", "Counts a major fault.",
-		func(k *Kernel, f *Frame) { k.Costs.MajorFaults++ }),
+		func(k *Kernel, f *Frame) { k.costs(f.t).MajorFaults++ }),
 	act("schedule_timeout", memoryC+"do_swap_page (v6.1)",
 		"Sleeps a tick: the round starts again when something that it read has changed.",
 		func(k *Kernel, f *Frame) { f.t.ret = Sleep }),
@@ -129,7 +131,7 @@ var copySteps = []*Step{
 			k.use(f.folio, "copy_user_highpage")
 			f.fresh.data.Store(f.folio.data.Load())
 			f.fresh.flags.Set(flagUptodate)
-			k.Costs.Copies++
+			k.costs(f.t).Copies++
 		}).uses(RegFolio, RegNew),
 	cond("mte_tagged", "arch/arm64/include/asm/mte.h:page_mte_tagged (v6.1)", "True when PG_mte_tagged of folio is set.",
 		func(k *Kernel, f *Frame) bool { return k.test(f.folio, flagMTETagged) }).uses(RegFolio),
@@ -157,7 +159,7 @@ func (k *Kernel) mapWritable(m *MM, v int, p PTE) {
 		}
 		q := PTE(o.pte[v].Peek())
 		if q.present() && q.pfn() == p.pfn() {
-			k.X.Violation("exclusive", "a page becomes writable in one process while another maps it")
+			k.violation("exclusive", "a page becomes writable in one process while another maps it")
 		}
 	}
 }

@@ -177,7 +177,7 @@ func (k *Kernel) lockOrRetry(f *Frame) bool {
 		return true
 	}
 	f.t.tried = true
-	k.Costs.LockWaits++
+	k.costs(f.t).LockWaits++
 	if f.t.mmapped {
 		f.mm.Lock.RUnlock()
 		f.t.mmapped = false

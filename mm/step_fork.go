@@ -10,6 +10,7 @@ var forkSteps = []*Step{
 	act("write_child_pte", memoryC+"copy_nonpresent_pte (v6.1)",
 		"Writes the new PTE into the child's page table. From here on the child has a copy of the memory of its own.",
 		func(k *Kernel, f *Frame) {
+			k.forked(f.mm, f.child, f.v)
 			f.child.pte[f.v].Store(uint64(f.pte))
 		}).needs(PTL2).uses(RegPTE),
 	act("child_swp_pte", memoryC+"copy_nonpresent_pte (v6.1)", "The new PTE is orig_pte.",
@@ -20,8 +21,10 @@ var forkSteps = []*Step{
 		func(k *Kernel, f *Frame) { k.writePTE(f, f.orig) }).needs(PTL).uses(RegOrig),
 	act("ptep_set_wrprotect", memoryC+"copy_present_pte (v6.1)", "Takes write permission from the PTE in the parent's table and from orig_pte.",
 		func(k *Kernel, f *Frame) {
+			k.shut(f.mm, f.v)
 			f.orig = PTE(f.mm.pte[f.v].Load()) &^ pteWrite
 			f.mm.pte[f.v].Store(uint64(f.orig))
+			k.open(f.mm, f.v)
 		}).needs(PTL).uses(RegOrig).sets(RegOrig),
 	act("pte_mkold_clean", memoryC+"copy_present_pte (v6.1)", "The new PTE is orig_pte, read-only.",
 		func(k *Kernel, f *Frame) { f.pte = f.orig &^ pteWrite }).uses(RegOrig).sets(RegPTE),
@@ -45,7 +48,10 @@ var forkSteps = []*Step{
 			}
 		}).uses(RegFolio).sets(RegPTE),
 	act("child_is_mm", memoryC+"copy_present_pte (v6.1)", "mm becomes the child, for set_pte_at.",
-		func(k *Kernel, f *Frame) { f.mm, f.child = f.child, f.mm }).sets(RegMM),
+		func(k *Kernel, f *Frame) {
+			k.forked(f.mm, f.child, f.v)
+			f.mm, f.child = f.child, f.mm
+		}).sets(RegMM),
 }
 
 var zapSteps = []*Step{

@@ -92,7 +92,10 @@ var shmemSteps = []*Step{
 	act("unlock_page_cache", "mm/shmem.c:shmem_add_to_page_cache (v6.1)", "Drops the file's xarray lock.",
 		func(k *Kernel, f *Frame) { k.vars[f.v].xa.Unlock() }).drops(ShmemLock),
 	act("page_cache_store_folio", "mm/shmem.c:shmem_add_to_page_cache (v6.1)", "Stores folio in the page cache.",
-		func(k *Kernel, f *Frame) { k.vars[f.v].mapping.Store(uint64(mkPTE(f.folio.pfn, 0))) }).needs(ShmemLock).uses(RegFolio),
+		func(k *Kernel, f *Frame) {
+			k.bind(f.folio, f.v)
+			k.vars[f.v].mapping.Store(uint64(mkPTE(f.folio.pfn, 0)))
+		}).needs(ShmemLock).uses(RegFolio),
 	act("page_cache_store_entry", "mm/shmem.c:shmem_delete_from_page_cache (v6.1)", "Stores entry in the page cache.",
 		func(k *Kernel, f *Frame) { k.vars[f.v].mapping.Store(uint64(mkSwapPTE(f.entry, 0))) }).needs(ShmemLock).uses(RegEntry),
 	act("page_cache_clear", "mm/shmem.c:shmem_undo_range (v6.1)", "Takes whatever the page cache has out of it.",

@@ -109,11 +109,13 @@ var pteSteps = []*Step{
 		"Makes the PTE in the table writable and dirty in place.",
 		func(k *Kernel, f *Frame) {
 			k.writePTE(f, f.orig|pteWrite|pteDirty)
-			k.Costs.Reuses++
+			k.costs(f.t).Reuses++
 		}).needs(PTL).uses(RegOrig),
 	act("make_pte_clean", "mm/madvise.c:madvise_free_pte_range (v6.1)", "Makes the PTE in the table clean.",
 		func(k *Kernel, f *Frame) {
+			k.shut(f.mm, f.v)
 			f.mm.pte[f.v].Store(f.mm.pte[f.v].Load() &^ uint64(pteDirty))
+			k.open(f.mm, f.v)
 		}).needs(PTL),
 	act("orig_from_pte", memoryC+"do_swap_page (v6.1)",
 		"orig_pte becomes the new PTE (vmf->orig_pte = pte).",
@@ -137,18 +139,22 @@ func (k *Kernel) writePTE(f *Frame, p PTE) {
 	if p.present() && p.write() && !k.Cfg.Vars[f.v].Shared {
 		k.mapWritable(f.mm, f.v, p)
 	}
+	k.shut(f.mm, f.v)
 	f.mm.pte[f.v].Store(uint64(p))
+	k.open(f.mm, f.v)
 	k.pteIs(f, p)
 }
 
 // emptyPTE reads and empties the PTE. When it is done for good, by zap, the
 // memory is gone for the oracle in the same event.
 func (k *Kernel) emptyPTE(f *Frame) PTE {
+	k.shut(f.mm, f.v)
 	p := PTE(f.mm.pte[f.v].Swap(0))
 	k.pteIs(f, 0)
 	if f.zap {
 		k.oracle.zap(f.mm, f.v)
 	}
+	k.open(f.mm, f.v)
 	return p
 }
 

@@ -36,18 +36,19 @@ var reclaimSteps = []*Step{
 
 var rmapSteps = []*Step{
 	act("anon_vma_lock_read", rmapC+"folio_lock_anon_vma_read (v6.1)", "Takes the reverse map's lock shared (sleeping).",
-		func(k *Kernel, f *Frame) { k.vars[f.v].anon.RLock() }).takes(AnonRead),
+		func(k *Kernel, f *Frame) { k.vars[k.place(f)].anon.RLock() }).takes(AnonRead),
 	act("anon_vma_unlock_read", rmapC+"anon_vma_unlock_read (v6.1)", "Drops the reverse map's lock.",
-		func(k *Kernel, f *Frame) { k.vars[f.v].anon.RUnlock() }).drops(AnonRead),
+		func(k *Kernel, f *Frame) { k.vars[k.place(f)].anon.RUnlock() }).drops(AnonRead),
 	act("rmap_walk", rmapC+"rmap_walk_anon (v6.1)", "Starts a walk over the address spaces that may map folio.",
 		func(k *Kernel, f *Frame) {
 			k.use(f.folio, "rmap_walk")
 			f.v, f.it = f.folio.v, -1
+			f.v = k.place(f)
 		}).uses(RegFolio),
 	cond("rmap_next", rmapC+"rmap_walk_anon (v6.1)", "Goes on to the next address space that may map folio: mm. False after the last.",
 		func(k *Kernel, f *Frame) bool {
 			for f.it++; f.it < k.nmm; f.it++ {
-				if k.mayMap(f.folio, &k.mms[f.it]) {
+				if k.mayMap(f.folio, &k.mms[f.it], f.v) {
 					f.mm = &k.mms[f.it]
 					return true
 				}
@@ -74,7 +75,10 @@ var rmapSteps = []*Step{
 
 // mayMap says whether the reverse map of fo leads to m: m is the address space
 // whose anon_vma fo hangs on, or was forked from it; for shmem, every one.
-func (k *Kernel) mayMap(fo *Folio, m *MM) bool {
+func (k *Kernel) mayMap(fo *Folio, m *MM, v int) bool {
+	if k.nat != nil {
+		return k.rmapNative(fo, m, v)
+	}
 	if fo.shmem {
 		return true
 	}

@@ -45,7 +45,7 @@ var mapSteps = []*Step{
 			}
 			v := k.mapRead(f.entry, "swap_map write")
 			if v == 0 {
-				k.X.Violation("refcount", "swap_duplicate of a slot that is not in use")
+				k.violation("refcount", "swap_duplicate of a slot that is not in use")
 				return false
 			}
 			k.mapWrite(f.entry, v+1)
@@ -110,7 +110,7 @@ var mapSteps = []*Step{
 		func(k *Kernel, f *Frame) {
 			si := k.area(f.entry)
 			if v := k.mapRead(f.entry, "swap_map write"); v&countMask != 0 {
-				k.X.Violation("refcount", "a slot is freed while it has a count")
+				k.violation("refcount", "a slot is freed while it has a count")
 			}
 			k.mapWrite(f.entry, 0)
 			si.bitmap.Set(si.bitmap.Get() | 1<<f.entry.Slot())

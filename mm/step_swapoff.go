@@ -10,7 +10,7 @@ var swapoffSteps = []*Step{
 	cond("inuse_zero", swapfileC+"try_to_unuse (v6.1)", "Reads inuse_pages without a lock; true when no slot of the device is in use.",
 		func(k *Kernel, f *Frame) bool {
 			si := &k.areas[f.area]
-			if f.t.seen.world == 0 {
+			if f.t.seen.world == 0 && k.X != nil {
 				k.walk(f.t, f.area)
 			}
 			return si.inuse.Load() == uint64(si.cfg.Used)

@@ -39,8 +39,11 @@ var tagSteps = []*Step{
 				return false
 			}
 			r := k.Tags.Alloc(f.t.ID)
+			if r == nil && k.nat != nil {
+				return false
+			}
 			if r == nil {
-				k.X.Fatal("livelock", "a task allocated tag records without end")
+				k.fatal("livelock", "a task allocated tag records without end")
 			}
 			f.rec = r.Num() + 1
 			return true

@@ -122,6 +122,9 @@ func (k *Kernel) Fork(t *Task, child *MM) {
 		child.vma[v].Store(flags)
 		if k.Cfg.Vars[v].Shared {
 			k.vars[v].maps.AddBlind(1)
+			if k.nat != nil {
+				k.oracle.cur[child.ID][v].Store(k.oracle.cur[m.ID][v].Load())
+			}
 			continue
 		}
 		lock := &k.vars[v].anon
@@ -139,6 +142,10 @@ func (k *Kernel) Fork(t *Task, child *MM) {
 // another thread that races with it may be in the child's memory or not.
 func (k *Kernel) forkPage(t *Task, m, child *MM, v int) {
 	k.oracle.fork(m, child, v)
+	if k.nat != nil {
+		k.run("fork_pte", t, func(f *Frame) { f.v, f.child = v, child })
+		return
+	}
 	before := k.oracle.pages[k.oracle.page(child, v)].val.Peek()
 	k.run("fork_pte", t, func(f *Frame) { f.v, f.child = v, child })
 	p := &k.oracle.pages[k.oracle.page(m, v)]
@@ -176,6 +183,9 @@ func (k *Kernel) mmput(t *Task, m *MM) {
 	m.Lock.Unlock()
 	if m.list.Load() != 0 {
 		m.list.Store(0)
+	}
+	if k.nat != nil {
+		k.retire(m)
 	}
 }
 
@@ -230,7 +240,7 @@ func (k *Kernel) PeekTags(t *Task, m *MM, v, g int) (uint8, Signal) {
 	h := t.held[v]
 	tag := uint8(0)
 	if k.test(h.folio, flagMTETagged) {
-		k.X.Atomically("read of tags", func() { tag = mte.Tag(k.tagWord(h.folio, m, v, g), g) })
+		k.passing("read of tags", m, v, func() { tag = mte.Tag(k.tagWord(h.folio, m, v, g), g) })
 	}
 	k.PutPage(t, v)
 	return tag, NoSignal

@@ -42,14 +42,18 @@ type Access struct {
 // The walk of the page table and the access are one event: a TLB flush waits
 // for accesses that are under way, so that nobody can come between them.
 func (k *Kernel) Do(t *Task, a Access) (uint64, Signal) {
-	t.tried = false
+	t.tried, t.rests = false, 0
 	for t.misses = 0; ; t.misses++ {
 		t.seen = seen{}
 		k.X.Forgotten()
 		var val uint64
 		var sig Signal
 		done := false
-		k.X.Atomically("access", func() { val, sig, done = k.access(t, &a) })
+		if k.nat != nil {
+			val, sig, done = k.accessNative(t, &a)
+		} else {
+			k.X.Atomically("access", func() { val, sig, done = k.access(t, &a) })
+		}
 		if done {
 			return val, sig
 		}
@@ -88,6 +92,7 @@ func (k *Kernel) access(t *Task, a *Access) (uint64, Signal, bool) {
 	if !p.present() || a.Write && !p.write() {
 		return 0, NoSignal, false
 	}
+	k.jitter(t)
 	f := k.folio(p.pfn())
 	k.use(f, "user access")
 	if a.Checked && p.tagged() {
@@ -127,7 +132,8 @@ func (k *Kernel) access(t *Task, a *Access) (uint64, Signal, bool) {
 func (k *Kernel) read(f *Folio, o *opage) uint64 {
 	got := f.data.Load()
 	if want, ok := o.load(got); !ok {
-		k.X.Violation("content", fmt.Sprintf("a load sees %s where %d was stored last", word(got), want))
+		k.violation("content", fmt.Sprintf("a load sees %s where %d was stored last", word(got), want))
+		k.settle(o, got)
 	}
 	return got
 }
@@ -137,7 +143,8 @@ func (k *Kernel) tagWord(f *Folio, m *MM, v, g int) uint64 {
 	w := f.tags.Load()
 	o := &k.oracle.pages[k.oracle.page(m, v)]
 	if want, ok := o.readTag(g, mte.Tag(w, g)); !ok {
-		k.X.Violation("tags", fmt.Sprintf("a page has tag %d where %d was set last", mte.Tag(w, g), want))
+		k.violation("tags", fmt.Sprintf("a page has tag %d where %d was set last", mte.Tag(w, g), want))
+		k.settleTags(o, w)
 	}
 	return w
 }
@@ -154,7 +161,7 @@ func word(v uint64) string {
 // do_page_fault, v6.1; without the per-VMA locks of v6.4 and later, which swap
 // faults did not use before v6.7).
 func (k *Kernel) fault(t *Task, v int, write bool) Ret {
-	k.Costs.Faults++
+	k.costs(t).Faults++
 	m := t.MM
 	m.Lock.RLock()
 	t.mmapped = true
@@ -178,11 +185,11 @@ func (k *Kernel) fault(t *Task, v int, write bool) Ret {
 func (k *Kernel) LoadHeld(t *Task, v int) uint64 {
 	h := &t.held[v]
 	var got uint64
-	k.X.Atomically("access through a pin", func() {
+	k.passing("access through a pin", k.oracle.owner(k, h.page), v, func() {
 		k.use(h.folio, "access through a pin")
 		got = h.folio.data.Load()
 		if want, ok := k.oracle.pages[h.page].load(got); !ok {
-			k.X.Violation(h.property(), fmt.Sprintf("a read through a held page sees %s where %d was stored last", word(got), want))
+			k.violation(h.property(), fmt.Sprintf("a read through a held page sees %s where %d was stored last", word(got), want))
 		}
 	})
 	return got
@@ -191,7 +198,7 @@ func (k *Kernel) LoadHeld(t *Task, v int) uint64 {
 // StoreHeld writes to the page that the task holds of v.
 func (k *Kernel) StoreHeld(t *Task, v int, val uint64) {
 	h := &t.held[v]
-	k.X.Atomically("access through a pin", func() {
+	k.passing("access through a pin", k.oracle.owner(k, h.page), v, func() {
 		k.use(h.folio, "access through a pin")
 		h.folio.data.Store(val)
 		k.oracle.pages[h.page].store(val)
@@ -209,7 +216,7 @@ func (h *hold) property() string {
 // GUP takes a reference on the page of v: FOLL_PIN or FOLL_GET, for writing or
 // not (mm/gup.c:get_user_pages, v6.1).
 func (k *Kernel) GUP(t *Task, v int, pin, write bool) Signal {
-	t.tried = false
+	t.tried, t.rests = false, 0
 	for t.misses = 0; ; t.misses++ {
 		t.seen = seen{}
 		k.X.Forgotten()

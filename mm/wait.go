@@ -25,6 +25,9 @@ func (k *Kernel) self() *Task { return &k.tasks[k.X.Task()] }
 // value is back by then.
 
 func (k *Kernel) sawPTE(f *Frame, p PTE) {
+	if k.X == nil {
+		return
+	}
 	s := &f.t.seen
 	switch {
 	case s.world != 0:
@@ -37,6 +40,9 @@ func (k *Kernel) sawPTE(f *Frame, p PTE) {
 }
 
 func (k *Kernel) sawSlot(e Entry, v uint64) {
+	if k.X == nil {
+		return
+	}
 	t := k.self()
 	s := &t.seen
 	switch {
@@ -50,6 +56,9 @@ func (k *Kernel) sawSlot(e Entry, v uint64) {
 }
 
 func (k *Kernel) sawCache(e Entry, pfn uint64) {
+	if k.X == nil {
+		return
+	}
 	t := k.self()
 	s := &t.seen
 	switch {
@@ -88,7 +97,11 @@ func (k *Kernel) walkedPast(t *Task, a *explore.Atomic, v uint64) {
 // wait ends a round of an access that came to nothing, asleep or busy. The next
 // may start when something that the round has read is different.
 func (k *Kernel) wait(t *Task, busy bool) {
-	k.Costs.Retries++
+	k.costs(t).Retries++
+	if k.X == nil {
+		k.rest(t)
+		return
+	}
 	if s := &t.seen; s.moved || s.inside {
 		return
 	}
@@ -100,7 +113,11 @@ func (k *Kernel) wait(t *Task, busy bool) {
 // waitInside ends a round of a loop inside the kernel: of swapoff, or of reading
 // a page ahead in the middle of a fault, whose own round goes on.
 func (k *Kernel) waitInside(t *Task, busy bool) {
-	k.Costs.Retries++
+	k.costs(t).Retries++
+	if k.X == nil {
+		k.rest(t)
+		return
+	}
 	s := &t.seen
 	moved := s.moved || s.world != 0 && s.inside
 	if !moved {
@@ -123,6 +140,10 @@ func (k *Kernel) waitInside(t *Task, busy bool) {
 // in the page cache, to take it away or to let it go.
 func (k *Kernel) spinOn(f *Frame) {
 	t := f.t
+	if k.X == nil {
+		k.rest(t)
+		return
+	}
 	at, found := &k.vars[f.v].mapping, uint64(mkPTE(f.folio.pfn, 0))
 	if f.entry != 0 {
 		at, found = &k.area(f.entry).folios[f.entry.Slot()], uint64(f.folio.pfn)

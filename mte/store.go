@@ -40,6 +40,11 @@ type Store struct {
 	pool    [][]Record       // by owner; never reused within one execution
 	used    []int
 	kept    explore.Atomic // records that are allocated; for the leak check
+
+	// Natively:
+	shared  []Record
+	numbers Recycler
+	OnFatal func(property, detail string)
 }
 
 // Reset makes s empty, for a machine with slots swap entries, of which used says
@@ -69,6 +74,9 @@ const recordsEach = 32
 // Alloc is mte_allocate_tag_storage: a record for owner, nil when the owner has
 // had its share (an execution that long is cut by the caller).
 func (s *Store) Alloc(owner int) *Record {
+	if s.numbers != nil {
+		return s.allocShared(owner)
+	}
 	if s.pool[owner] == nil {
 		s.pool[owner] = make([]Record, recordsEach)
 	}
@@ -86,7 +94,12 @@ func (s *Store) Alloc(owner int) *Record {
 }
 
 // record finds a record by number.
-func (s *Store) record(num int) *Record { return &s.pool[num>>8][num&255] }
+func (s *Store) record(num int) *Record {
+	if s.numbers != nil {
+		return &s.shared[num]
+	}
+	return &s.pool[num>>8][num&255]
+}
 
 // Free is mte_free_tag_storage. r may be nil.
 func (s *Store) Free(r *Record) {
@@ -95,6 +108,10 @@ func (s *Store) Free(r *Record) {
 	}
 	if r.life.Load() == 0 {
 		s.dead(r, "frees")
+	}
+	if s.numbers != nil {
+		s.freeShared(r)
+		return
 	}
 	r.life.Store(0)
 	r.tags.Drop()
@@ -141,6 +158,10 @@ func (s *Store) Write(r *Record, tags uint64) {
 }
 
 func (s *Store) dead(r *Record, verb string) {
+	if s.x == nil {
+		s.OnFatal("use-after-free", verb+" saved tags that were freed")
+		return
+	}
 	s.x.Fatal("use-after-free", verb+" saved tags that were freed")
 }
 

@@ -1,0 +1,284 @@
+package mm
+
+import (
+	"math"
+
+	"tagswap/explore"
+)
+
+// native is what a Kernel needs besides when its tasks are goroutines (X is nil).
+//
+// Lock order: gates and the quarantine's shards are innermost.
+type native struct {
+	pages   quarantine // pfns
+	records quarantine // tag records
+	clock   epochs
+	mu      explore.Mutex // protects spare
+	spare   []*MM         // address spaces that nobody uses
+}
+
+// nativePages and nativeRecords are how many pages and tag records a machine has
+// natively, unless its Config says.
+const (
+	nativePages   = 1024
+	nativeRecords = 512
+)
+
+// resetNative prepares k for goroutines.
+func (k *Kernel) resetNative() {
+	k.nat = &native{}
+	k.nat.clock.reset(len(k.tasks))
+	k.nat.pages.reset(&k.nat.clock, 1, len(k.folios)-1)
+	k.nat.records.reset(&k.nat.clock, 0, nativeRecords)
+	k.Tags.Recycle(&k.nat.records, nativeRecords)
+	k.Tags.OnFatal = k.fatal
+}
+
+// violation reports that a property does not hold; the task goes on.
+func (k *Kernel) violation(property, detail string) {
+	if k.X != nil {
+		k.X.Violation(property, detail)
+		return
+	}
+	if k.OnViolation == nil {
+		panic("tagswap internal: " + property + ": " + detail)
+	}
+	k.OnViolation(property, detail)
+}
+
+// fatal reports a violation that ends the task. Natively the task goes on, as a
+// kernel with KASAN does: it holds locks that others wait for, and whatever it
+// uses is still there.
+func (k *Kernel) fatal(property, detail string) {
+	if k.X != nil {
+		k.X.Fatal(property, detail)
+		return
+	}
+	k.violation(property, detail)
+}
+
+// Oops is what a native task panics with when it cannot go on. Locks that it
+// holds stay held, so the machine is of no more use.
+type Oops struct{ Property, Detail string }
+
+// oops is fatal for something that leaves nothing to go on with.
+func (k *Kernel) oops(property, detail string) {
+	k.fatal(property, detail)
+	panic(Oops{property, detail})
+}
+
+// costs is where the costs of t are counted.
+func (k *Kernel) costs(t *Task) *Costs {
+	if k.nat != nil {
+		return &t.cost
+	}
+	return &k.Costs
+}
+
+// CostsOf is what t has cost so far, natively. Only t may ask while it runs.
+func (k *Kernel) CostsOf(t *Task) Costs { return t.cost }
+
+// A gate stands for the TLB flush: a user access walks the page table, touches
+// the page and the oracle while it has the gate, and whoever changes an entry
+// does it with the gate, so after accesses under way. Under the explorer both are
+// one event.
+
+// gate is the gate of v in m. The pages of shared memory have one gate, since
+// several address spaces reach them.
+func (k *Kernel) gate(m *MM, v int) *explore.Mutex {
+	if k.Cfg.Vars[v].Shared {
+		return &k.vars[v].gate
+	}
+	return &m.gates[v]
+}
+
+func (k *Kernel) shut(m *MM, v int) {
+	if k.nat != nil {
+		k.gate(m, v).Lock()
+	}
+}
+
+func (k *Kernel) open(m *MM, v int) {
+	if k.nat != nil {
+		k.gate(m, v).Unlock()
+	}
+}
+
+// passing makes an access of m to v as one event.
+func (k *Kernel) passing(what string, m *MM, v int, f func()) {
+	if k.nat == nil {
+		k.X.Atomically(what, f)
+		return
+	}
+	k.shut(m, v)
+	f()
+	k.open(m, v)
+}
+
+// accessNative is access behind the gate.
+func (k *Kernel) accessNative(t *Task, a *Access) (uint64, Signal, bool) {
+	g := k.gate(t.MM, a.Var)
+	g.Lock()
+	val, sig, done := k.access(t, a)
+	g.Unlock()
+	return val, sig, done
+}
+
+// jitter lets the schedule be shaken between steps.
+func (k *Kernel) jitter(t *Task) {
+	if k.nat != nil && k.Jitter != nil {
+		k.Jitter(t)
+	}
+}
+
+// rest ends a round natively.
+func (k *Kernel) rest(t *Task) {
+	explore.Pause(t.rests)
+	t.rests++
+}
+
+// newFolioNative is newFolio with a page that was used before. Nobody gets a
+// reference before refs is set, which comes last.
+func (k *Kernel) newFolioNative(t *Task, m *MM, v int) *Folio {
+	pfn := k.nat.pages.Get(t.ID)
+	if pfn < 0 {
+		return nil
+	}
+	f := &k.folios[pfn]
+	f.v, f.home, f.shmem = v, m, k.Cfg.Vars[v].Shared
+	f.index = -1
+	f.mapcount.Store(0)
+	f.flags.Init(nil, flagNames, pfn, 0)
+	f.swap.Set(0)
+	f.life.Store(1)
+	f.refs.Store(1)
+	return f
+}
+
+// bind gives a folio its place: the variable it is a page of. A fault that was
+// late may have read it in for another one, whose slot this was before, so the
+// place is known when the folio is mapped or goes into the page cache
+// (mm/rmap.c:__page_set_anon_rmap, v6.1). Under the explorer it is known from
+// the start.
+func (k *Kernel) bind(fo *Folio, v int) {
+	if k.nat != nil && fo.index < 0 {
+		fo.index, fo.shmem = v, k.Cfg.Vars[v].Shared
+	}
+}
+
+// place is the variable of f's folio, for the reverse map.
+func (k *Kernel) place(f *Frame) int {
+	if k.nat != nil && f.folio.index >= 0 {
+		return f.folio.index
+	}
+	return f.v
+}
+
+// freeNative ends a folio; it is handed out again when nobody can still know it.
+func (k *Kernel) freeNative(f *Folio) {
+	if f.life.Swap(0) != 0 {
+		k.nat.pages.Put(f.pfn)
+	}
+}
+
+// rmapNative says whether the reverse map of fo should look at m. It looks at the
+// entry without a lock: one that fork adds meanwhile is seen by the map count.
+func (k *Kernel) rmapNative(fo *Folio, m *MM, v int) bool {
+	p := PTE(m.pte[v].Peek())
+	return p.present() && p.pfn() == fo.pfn
+}
+
+// forked gives the child the oracle's page as it is now: its entry is about to be
+// written, and the parent's is write-protected. See forkPage.
+func (k *Kernel) forked(parent, child *MM, v int) {
+	if k.nat != nil {
+		k.oracle.fork(parent, child, v)
+	}
+}
+
+// TakeMM returns an address space that nobody uses, with one user, for Fork; nil
+// when there is none. It is for native tasks.
+func (k *Kernel) TakeMM() *MM {
+	k.nat.mu.Lock()
+	defer k.nat.mu.Unlock()
+	n := len(k.nat.spare)
+	if n == 0 {
+		return nil
+	}
+	m := k.nat.spare[n-1]
+	k.nat.spare = k.nat.spare[:n-1]
+	m.pinned.Store(0)
+	m.users.Store(1)
+	return m
+}
+
+// Spare makes m, which was just made, one of those that TakeMM returns.
+func (k *Kernel) Spare(m *MM) {
+	m.users.Store(0)
+	for v := range k.Cfg.Vars {
+		k.Reserve(m, v)
+	}
+	k.retire(m)
+}
+
+// retire takes an address space back that has no users.
+func (k *Kernel) retire(m *MM) {
+	k.nat.mu.Lock()
+	k.nat.spare = append(k.nat.spare, m)
+	k.nat.mu.Unlock()
+}
+
+// Join makes t one more thread of m, unless m is gone.
+func (k *Kernel) Join(t *Task, m *MM) bool {
+	if !m.users.AddUnlessZero(1) {
+		return false
+	}
+	t.MM = m
+	return true
+}
+
+// epochs tell when an operation began. What was freed after that it may know.
+type epochs struct {
+	now   explore.Atomic
+	since []paddedAtomic // by task; never: in no operation
+}
+
+type paddedAtomic struct {
+	explore.Atomic
+	_ [64]byte
+}
+
+const never = math.MaxUint64
+
+func (e *epochs) reset(tasks int) {
+	e.now.Init(nil, "", -1, 1)
+	e.since = make([]paddedAtomic, tasks)
+	for i := range e.since {
+		e.since[i].Init(nil, "", -1, never)
+	}
+}
+
+func (e *epochs) enter(task int) { e.since[task].Store(e.now.Load()) }
+func (e *epochs) leave(task int) { e.since[task].Store(never) }
+
+// oldest is when the oldest operation under way began.
+func (e *epochs) oldest() uint64 {
+	low := uint64(never)
+	for i := range e.since {
+		low = min(low, e.since[i].Load())
+	}
+	return low
+}
+
+// settle makes the oracle believe what was read, so that a loss is reported once.
+func (k *Kernel) settle(o *opage, got uint64) {
+	if k.nat != nil {
+		o.val.Store(got)
+	}
+}
+
+func (k *Kernel) settleTags(o *opage, tags uint64) {
+	if k.nat != nil {
+		o.tags.Store(tags)
+	}
+}
