@@ -70,6 +70,9 @@
 // different objects depending on what it sees, some executions may be started in
 // vain; Result.Blocked counts them.
 //
+// Auto, which Test uses, tries Optimal for a moment and then Merge: few traces are
+// fewer than the states they meet in, many traces may meet in few states.
+//
 // Options.Bounded looks at the executions with at most so many preemptions, those
 // with the fewest first (Musuvathi and Qadeer, PLDI 2007). Random and PCT
 // (Burckhardt, Kothari, Musuvathi and Nagarakatte, ASPLOS 2010) sample. Replay

@@ -22,7 +22,6 @@ type dpor struct {
 	waiting  [MaxTasks]footprint // of the tasks that the execution left waiting
 	restarts int
 	blocked  int64 // executions that a sleep set cut short
-	refused  bool  // the program uses what this search cannot reverse
 }
 
 // dframe is one choice: the state before it and the event after it.
@@ -216,7 +215,7 @@ func (m *dpor) take(x *X, s *State, d int, again bool) int {
 	f.choice = f.tree.task
 	f.wait = x.tasks[f.choice].pend
 	if k := f.wait.kind; k == pendRetry || k == pendBusy {
-		m.refused = true
+		x.refused = true
 	}
 	m.pending = true
 	return f.choice
@@ -266,7 +265,7 @@ func (m *dpor) reverse(x *X) {
 	for r := x.live; r != 0; r &= r - 1 {
 		t := x.tasks[bits.TrailingZeros32(r)]
 		p := &t.pend
-		m.refused = m.refused || p.kind == pendRetry || p.kind == pendBusy
+		x.refused = x.refused || p.kind == pendRetry || p.kind == pendBusy
 		if p.obj == nil || x.enabled(t) {
 			continue
 		}

@@ -60,6 +60,9 @@ func (p *poll) due(events int64) bool {
 // Run explores prog, which is called once for each execution and must do the
 // same things whenever it observes the same values.
 func Run(prog func(*X), o Options) *Result {
+	if o.Search == Auto {
+		return runAuto(prog, o)
+	}
 	if o.Search == Random || o.Search == PCT {
 		o.AllVisible = true
 	}
@@ -87,6 +90,7 @@ type Search int
 const (
 	Merge   Search = iota // sleep sets with state matching: no state twice
 	Optimal               // every Mazurkiewicz trace once, nothing remembered
+	Auto                  // Optimal for a while, and Merge if that does not end; what Test does
 	Random                // random choices; until one of the bounds is reached
 	PCT                   // random priorities that change Depth-1 times
 )
@@ -97,11 +101,28 @@ func (x *X) optimal(prog func(*X), o Options) *Result {
 	res := x.sink.res
 	fill := func() { res.Restarts, res.Blocked, res.Done = m.restarts, m.blocked, m.done() }
 	res.Cut = x.search(prog, &o, fill)
-	if m.refused && res.Cut == "" {
-		res.Cut = "retry"
-	}
 	res.complete()
 	return res
+}
+
+// autoExecutions is how many executions Auto gives to the optimal search: about
+// a tenth of a second.
+const autoExecutions = 20000
+
+// runAuto runs whichever search ends sooner, by trying. Programs with few traces
+// end in the first, those whose many traces meet in few states in the second.
+func runAuto(prog func(*X), o Options) *Result {
+	first := o
+	first.Search = Optimal
+	if first.MaxExecutions == 0 || first.MaxExecutions > autoExecutions {
+		first.MaxExecutions = autoExecutions
+	}
+	r := Run(prog, first)
+	if r.Complete || r.Cut == "time" || r.Cut == "stopped" || o.MaxExecutions != 0 && o.MaxExecutions <= autoExecutions {
+		return r
+	}
+	o.Search = Merge
+	return Run(prog, o)
 }
 
 func (o *Options) memory() int64 {
@@ -168,6 +189,9 @@ func (x *X) search(prog func(*X), o *Options, fill func()) (cut string) {
 		res.Events += x.events
 		if x.over {
 			cut = "events"
+		}
+		if x.refused {
+			return "retry"
 		}
 		if x.poll.due(x.events) {
 			fill()

@@ -43,6 +43,9 @@ func Test(t TB, prog func(*X), opts ...Options) {
 		}
 		return
 	}
+	if o.Search == Merge {
+		o.Search = Auto
+	}
 	r := Run(prog, o)
 	for _, v := range r.Violations {
 		o.Budget = 0
@@ -60,7 +63,7 @@ func Test(t TB, prog func(*X), opts ...Options) {
 		t.Fatalf("not all interleavings were covered: %s after %d executions", r.Cut, r.Executions)
 		return
 	}
-	t.Logf("every interleaving covered: %d executions, %d states", r.Executions, r.States)
+	t.Logf("every interleaving covered by %d executions", r.Executions)
 }
 
 // String is the trace as a table, a line an event and a column a task.

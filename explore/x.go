@@ -58,6 +58,7 @@ type X struct {
 	poll      poll                  // when to look at the clock
 	refine    []*object
 	restarted bool // the strategy began again
+	refused   bool // the program uses what the strategy cannot reverse
 }
 
 // mark is where a block began: its task and how many operations came before.
