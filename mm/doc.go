@@ -1,2 +1,42 @@
-// Package mm is the swap path.
+// Package mm is the swap path of Linux in single steps: folios, page tables,
+// faults, swap-out, slots and their cache, the swap cache, fork, exit, shared
+// anonymous memory, KSM, pins and swapoff. Its functions are not written in Go
+// but as step lists, data that package design compiles; this package has the
+// steps, each about one access that another task can see, and the machine that
+// they work on. Everything shared is an object of package explore, so that the
+// same steps run under every interleaving and on real goroutines.
+//
+// Package check calls it for litmus tests, package stress natively. Where to find
+// what:
+//
+//	kernel.go    the machine, its tasks and address spaces; Reset
+//	program.go   compiled step lists, and what a step is
+//	steps.go     the list of all steps, and the functions every design has
+//	step_*.go    the steps by concern, as Linux's files are cut; each names the
+//	             kernel function and release that it follows
+//	frame.go     the interpreter: registers, calls
+//	user.go      what a processor does: accesses, faults, pinned pages
+//	syscall.go   system calls, with the locks around their step lists
+//	folio.go, pte.go, slot.go   state and its plain operations
+//	wait.go      rounds that come to nothing: what they have seen and wait for
+//	forget.go    what a task still knows, for searches that merge states
+//	oracle.go    memory without swap, what every load is held against
+//	checks.go    counts and leaks, when nothing runs
+//
+// Lock order, outermost first, as in the kernel (mm/rmap.c, mm/swapfile.c):
+//
+//	mmap_lock
+//	  folio lock
+//	    anon_vma
+//	      child's ptl
+//	        ptl
+//	          swap cache lock, i_pages lock
+//	          slot cache locks
+//	            si->lock
+//	              cluster lock
+//	                mte_pages lock
+//	  lru lock
+//
+// Exceptions: do_wp_page, zap and MADV_FREE hold a ptl and only try the folio
+// lock. A design may break the order; the explorer shows what comes of it.
 package mm
