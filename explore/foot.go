@@ -291,7 +291,7 @@ func (x *X) stateHash() hash128 {
 	h := x.hash
 	for _, t := range x.tasks[:x.ntasks] {
 		k := &t.know
-		e := k.n<<8 ^ uint64(t.pend.kind)<<1 ^ k.open<<16
+		e := k.n<<8 ^ uint64(t.pend.kind)<<1 ^ k.open<<16 ^ k.watch<<24 ^ k.watch>>40
 		if t.done {
 			e ^= 1
 		}

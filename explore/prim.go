@@ -194,6 +194,9 @@ func (o *obj) note(k kind, what string) {
 	x.events++
 	if t.watch && (k == kindRead || k == kindUpdate) {
 		t.reads = append(t.reads, watch{p, p.val})
+		if !x.fast {
+			t.know.watch = mix(t.know.watch^p.val, uint64(p.idx)+1)
+		}
 	}
 	if !x.fast {
 		t.know.n++

@@ -6,7 +6,7 @@ import (
 )
 
 // Loop marks the start of a round of a loop that waits for another task. Until
-// Retry, what the task reads is remembered.
+// Retry or LoopEnd, what the task reads is remembered.
 func (x *X) Loop() {
 	if x == nil {
 		return
@@ -14,6 +14,17 @@ func (x *X) Loop() {
 	t := x.cur
 	t.watch = true
 	t.reads = t.reads[:0]
+	t.know.watch = 0
+}
+
+// LoopEnd says that the loop that Loop began is over. Without it, what the last
+// round read keeps states apart until the next Loop.
+func (x *X) LoopEnd() {
+	if x == nil {
+		return
+	}
+	x.cur.watch = false
+	x.cur.know.watch = 0
 }
 
 // Retry waits until something that the round read has changed: a round that
@@ -47,6 +58,7 @@ func (x *X) retry(k pendKind, what string) {
 	if x.fast {
 		return
 	}
+	t.know.watch = 0
 	// That it could go on is something that it has read.
 	for _, w := range t.wait {
 		t.foot.add(w.obj, w.obj, kindRead, true)

@@ -100,9 +100,10 @@ type task struct {
 // knowledge identifies what a task has learnt: its private state is a function
 // of it.
 type knowledge struct {
-	hist hash128 // of the values observed
-	n    uint64  // operations since
-	open uint64  // of what its block did before Forget, or its last one before it returned
+	hist  hash128 // of the values observed
+	n     uint64  // operations since
+	watch uint64  // of what it has read since Loop
+	open  uint64  // of what its block did before Forget, or its last one before it returned
 }
 
 type watch struct {
