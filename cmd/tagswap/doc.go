@@ -1,0 +1,2 @@
+// Command tagswap is litmus testing for the Linux swap path with arm64 tags.
+package main
