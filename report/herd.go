@@ -157,3 +157,8 @@ func WriteSummary(w io.Writer, cells []*Cell) error {
 	_, err := io.WriteString(w, b.String())
 	return err
 }
+
+// Verdict is a sentence on a result that does not fail.
+func Verdict(c *Cell) string {
+	return strings.TrimSuffix(strings.TrimPrefix(verdictLine(c), "Verdict "), "\n")
+}
