@@ -143,8 +143,11 @@ func (s *story) explainUse(b int) (marks []mark, last string) {
 		marks = s.add(marks, found, "finds %s%s and goes on to use it", name, s.at(found))
 	}
 	marks = s.add(marks, freed, "frees %s%s", name, s.at(freed))
-	if found < s.first || s.c.Trace.Events[freed].Task == e.Task {
+	switch {
+	case found < s.first || s.c.Trace.Events[freed].Task == e.Task:
 		return marks, ""
+	case class == "swap_map array":
+		return marks, s.reference(found, b)
 	}
 	return marks, s.locks(found, freed, b)
 }
@@ -162,6 +165,21 @@ func refers(f explore.Event, c, class string, n int) bool {
 		return c == "pte" && strings.HasPrefix(p.String(), "swap ")
 	}
 	return false
+}
+
+// reference says that a user of a swap device held no reference on it.
+func (s *story) reference(found, used int) string {
+	n := 0
+	for _, e := range s.c.Trace.Events[found:used] {
+		if e.Task == s.c.Trace.Events[used].Task && e.Object == "swap device references 0" {
+			n += int(int64(e.Value - e.Before))
+		}
+	}
+	if n > 0 {
+		return ""
+	}
+	return fmt.Sprintf("swapoff waits for all who hold a reference on the device (get_swap_device) before it frees its "+
+		"arrays; %s holds none from finding to using.", taskName(s.c.Trace.Events[used].Task))
 }
 
 // locks says which locks the freeing task held that the other did not hold from

@@ -20,7 +20,11 @@ func (s *story) explainTags(b int) (marks []mark) {
 	marks = s.add(marks, set, "sets the tags: %s", tagWord(s.value64(set)))
 	wrote := s.before(read, func(e explore.Event, _ string, _ int) bool { return e.Object == obj && changes(e) })
 	if wrote < s.first {
-		return marks
+		flagged := s.before(read, func(e explore.Event, class string, n int) bool {
+			return class == "PG_mte_tagged" && n == page && changes(e)
+		})
+		return s.add(marks, flagged, "says that the tags of page %d are valid%s, but they are still those of its last user",
+			page, s.at(flagged))
 	}
 	marks = s.add(marks, wrote, "writes the tags of page %d%s: %s", page, s.at(wrote), tagWord(s.value64(wrote)))
 	task := s.c.Trace.Events[wrote].Task
@@ -65,7 +69,7 @@ func (s *story) explainContent(b int) (marks []mark) {
 		marks = s.add(marks, stored, "stores %d, to page %d", s.value64(stored), target)
 	}
 	filled := s.before(read, func(e explore.Event, _ string, _ int) bool { return e.Object == obj && changes(e) })
-	if filled != stored {
+	if s.at(filled) != "" {
 		marks = s.add(marks, filled, "fills page %d with %s%s", page, contents(s.value64(filled)), s.at(filled))
 	}
 	mapped := s.before(read, func(e explore.Event, class string, _ int) bool {
