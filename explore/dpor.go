@@ -215,7 +215,10 @@ func (m *dpor) take(x *X, s *State, d int, again bool) int {
 	f.choice = f.tree.task
 	f.wait = x.tasks[f.choice].pend
 	if k := f.wait.kind; k == pendRetry || k == pendBusy {
-		x.refused = true
+		x.refused = "retry"
+	}
+	if x.ordered {
+		x.refused = "priorities"
 	}
 	m.pending = true
 	return f.choice
@@ -265,7 +268,9 @@ func (m *dpor) reverse(x *X) {
 	for r := x.live; r != 0; r &= r - 1 {
 		t := x.tasks[bits.TrailingZeros32(r)]
 		p := &t.pend
-		x.refused = x.refused || p.kind == pendRetry || p.kind == pendBusy
+		if p.kind == pendRetry || p.kind == pendBusy {
+			x.refused = "retry"
+		}
 		if p.obj == nil || x.enabled(t) {
 			continue
 		}

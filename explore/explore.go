@@ -190,8 +190,8 @@ func (x *X) search(prog func(*X), o *Options, fill func()) (cut string) {
 		if x.over {
 			cut = "events"
 		}
-		if x.refused {
-			return "retry"
+		if x.refused != "" {
+			return x.refused
 		}
 		if x.poll.due(x.events) {
 			fill()

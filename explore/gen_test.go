@@ -104,6 +104,8 @@ func (g *gen) instr() instr {
 	i := instr{o: r.Intn(2), v: r.Intn(2)}
 	k := r.Intn(20)
 	switch {
+	case g.depth >= 10 && k == 19:
+		i.op = []string{"fatal", "panic", "violation"}[r.Intn(3)]
 	case k < 12 || g.depth > 1:
 		i.op = plainOps[r.Intn(len(plainOps))]
 	case k < 17:
@@ -146,8 +148,13 @@ func randomProgram(r *rand.Rand) *program {
 		g.kids = 0
 	}
 	p := &program{}
-	for range n {
-		p.tasks = append(p.tasks, g.body(1+r.Intn(8/n+1)))
+	prio := r.Intn(6) == 0
+	for i := range n {
+		b := g.body(1 + r.Intn(8/n+1))
+		if prio && r.Intn(4) > 0 {
+			b = append([]instr{{op: "prio", o: 0, v: i}}, b...)
+		}
+		p.tasks = append(p.tasks, b)
 	}
 	return p
 }
@@ -173,9 +180,21 @@ func (m *machine) prog(x *X) {
 	m.rw.Init(x, "rw", -1)
 	m.f.Init(x, []string{"f0", "f1"}, 0, 2)
 	m.regs = [MaxTasks]uint64{}
-	for i, t := range m.p.tasks {
-		x.Go(fmt.Sprint(i), func() { m.run(t) })
+	if !strings.Contains(m.p.String(), "prio") {
+		for i, t := range m.p.tasks {
+			x.Go(fmt.Sprint(i), func() { m.run(t) })
+		}
+		x.Wait()
+		return
 	}
+	x.Atomically("start", func() {
+		for i, t := range m.p.tasks {
+			x.Go(fmt.Sprint(i), func() { m.run(t) })
+			if len(t) > 0 && t[0].op == "prio" {
+				x.SetPriority(i+1, t[0].o, t[0].v)
+			}
+		}
+	})
 	x.Wait()
 }
 
@@ -320,6 +339,7 @@ func (m *machine) do(i *instr) {
 			m.a[1-i.o].Drop()
 			m.f.Drop()
 		}
+	case "prio":
 	case "rwait":
 		m.rw.RLock()
 		m.rw.RUnlock()

@@ -64,6 +64,7 @@ func (t *task) recovered() {
 	x := t.x
 	x.report("panic", fmt.Sprint(r))
 	x.failed = true
+	x.atomic = 0
 	t.pend = pending{kind: pendDead, what: "panicked"}
 	if !x.fast {
 		t.know.n++
@@ -76,6 +77,7 @@ func (t *task) recovered() {
 // on: what they do could have come before the violation.
 func (x *X) park() {
 	x.failed = true
+	x.atomic = 0
 	x.block(pending{kind: pendDead, what: "failed"})
 	panic("tagswap internal: a dead task goes on")
 }

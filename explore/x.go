@@ -57,8 +57,8 @@ type X struct {
 	path      []mark                // blocks of this execution
 	poll      poll                  // when to look at the clock
 	refine    []*object
-	restarted bool // the strategy began again
-	refused   bool // the program uses what the strategy cannot reverse
+	restarted bool   // the strategy began again
+	refused   string // what the program uses that the strategy cannot reverse
 }
 
 // mark is where a block began: its task and how many operations came before.
@@ -283,7 +283,8 @@ func (x *X) Fatal(property, detail string) {
 
 // SetPriority puts a task on a cpu. A task is not enabled while one of higher
 // priority on the same cpu could run; one in RetryBusy could, one in Retry or
-// waiting for a lock could not.
+// waiting for a lock could not. Start such tasks and set their priorities in one
+// Atomically, or they may run before.
 func (x *X) SetPriority(task, cpu, prio int) {
 	if x == nil {
 		return

@@ -69,3 +69,5 @@ func BenchmarkOptimalFAA210(b *testing.B) {
 }
 
 func BenchmarkMergeFAA58(b *testing.B) { bench(b, FAA(5, 8), explore.Options{}) }
+
+func BenchmarkMergeMutex24(b *testing.B) { bench(b, Mutex(2, 4), explore.Options{}) }
