@@ -192,8 +192,9 @@ func (k *Kernel) forked(parent, child *MM, v int) {
 	}
 }
 
-// TakeMM returns an address space that nobody uses, with one user, for Fork; nil
-// when there is none. It is for native tasks.
+// TakeMM returns an address space that nobody uses, for Fork; nil when there is
+// none. It has no users, and nobody can join it, until Fork is done. It is for
+// native tasks.
 func (k *Kernel) TakeMM() *MM {
 	k.nat.mu.Lock()
 	defer k.nat.mu.Unlock()
@@ -204,7 +205,6 @@ func (k *Kernel) TakeMM() *MM {
 	m := k.nat.spare[n-1]
 	k.nat.spare = k.nat.spare[:n-1]
 	m.pinned.Store(0)
-	m.users.Store(1)
 	return m
 }
 
