@@ -141,16 +141,22 @@ func (g *gen) instr() instr {
 	return i
 }
 
-func randomProgram(r *rand.Rand) *program {
+func randomProgram(r *rand.Rand) *program { return sizedProgram(r, 8) }
+
+// sizedProgram has about size instructions.
+func sizedProgram(r *rand.Rand, size int) *program {
 	n := 2 + r.Intn(3)
-	g := &gen{r: r, left: []int{0, 0, 8, 8, 7}[n], kids: r.Intn(3)}
+	g := &gen{r: r, left: size, kids: r.Intn(3)}
+	if n == 4 {
+		g.left--
+	}
 	if n == 4 {
 		g.kids = 0
 	}
 	p := &program{}
 	prio := r.Intn(6) == 0
 	for i := range n {
-		b := g.body(1 + r.Intn(8/n+1))
+		b := g.body(1 + r.Intn(size/n+1))
 		if prio && r.Intn(4) > 0 {
 			b = append([]instr{{op: "prio", o: 0, v: i}}, b...)
 		}
