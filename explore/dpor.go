@@ -217,8 +217,11 @@ func (m *dpor) take(x *X, s *State, d int, again bool) int {
 	if k := f.wait.kind; k == pendRetry || k == pendBusy {
 		x.refused = "retry"
 	}
-	if x.ordered {
+	switch {
+	case x.ordered:
 		x.refused = "priorities"
+	case x.drops:
+		x.refused = "drop"
 	}
 	m.pending = true
 	return f.choice

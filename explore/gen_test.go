@@ -106,6 +106,9 @@ func (g *gen) instr() instr {
 	switch {
 	case g.depth >= 10 && k == 19:
 		i.op = []string{"fatal", "panic", "violation"}[r.Intn(3)]
+	case g.depth >= 10 && k >= 16:
+		i.op = "if"
+		i.body = []instr{{op: plainOps[r.Intn(len(plainOps))], o: r.Intn(2), v: r.Intn(2)}}
 	case k < 12 || g.depth > 1:
 		i.op = plainOps[r.Intn(len(plainOps))]
 	case k < 17:

@@ -258,6 +258,7 @@ func (o *obj) drop() {
 	if o.x == nil {
 		return
 	}
+	o.x.drops = true
 	if f := &o.x.cur.foot; !o.x.fast {
 		f.add(o.p, f.lastGroup(), kindWrite, f.lastFirst())
 	}

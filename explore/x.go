@@ -58,6 +58,7 @@ type X struct {
 	refine    []*object
 	restarted bool   // the strategy began again
 	refused   string // what the program uses that the strategy cannot reverse
+	drops     bool   // Drop was used
 }
 
 // mark is where a block began: its task and how many operations came before.
