@@ -70,7 +70,8 @@
 // touches different objects depending on what it sees, some executions may be
 // started in vain; Result.Blocked counts them. Merge is the search to trust there.
 //
-// Auto, which Test uses, tries Optimal for a moment and then Merge: few traces are
+// Auto, which Test uses, tries Optimal for a moment, unless the program uses
+// Atomically (as Cond does), and then Merge: few traces are
 // fewer than the states they meet in, many traces may meet in few states.
 //
 // Options.Bounded looks at the executions with at most so many preemptions, those

@@ -13,6 +13,7 @@ type dpor struct {
 	fresh    int
 	pending  bool
 	started  bool
+	strict   bool // refuse Atomically
 	plan     []int8
 	root     footprint // what the root did before the first choice
 	before   event     // the same
@@ -222,6 +223,8 @@ func (m *dpor) take(x *X, s *State, d int, again bool) int {
 		x.refused = "priorities"
 	case x.drops:
 		x.refused = "drop"
+	case m.strict && len(x.classes) > 0:
+		x.refused = "atomically"
 	}
 	m.pending = true
 	return f.choice
