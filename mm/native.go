@@ -13,6 +13,7 @@ type native struct {
 	pages   quarantine     // pfns
 	records quarantine     // tag records
 	live    explore.Atomic // pages in use
+	waits   LockWaits
 	clock   epochs
 	mu      explore.Mutex // protects spare
 	spare   []*MM         // address spaces that nobody uses
@@ -29,6 +30,7 @@ func (k *Kernel) resetNative() {
 	k.nat.records.reset(&k.nat.clock, 0, n)
 	k.Tags.Recycle(&k.nat.records, n)
 	k.Tags.OnFatal = k.fatal
+	k.watchLocks()
 }
 
 // violation reports that a property does not hold; the task goes on.

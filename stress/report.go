@@ -5,6 +5,7 @@ import (
 	"sort"
 	"time"
 
+	"tagswap/explore"
 	"tagswap/mm"
 )
 
@@ -25,7 +26,8 @@ type Report struct {
 	Copies     int64            `json:"copies"`
 	Reuses     int64            `json:"reuses"`
 	Retries    int64            `json:"retries"`
-	LockWaits  int64            `json:"lock_waits"`
+	LockWaits  int64            `json:"lock_waits"` // for the folio lock, by faults
+	Waits      []Wait           `json:"waits"`
 	Forks      int64            `json:"forks"`
 	Signals    int64            `json:"signals"`
 	Resident   int              `json:"resident"`
@@ -34,6 +36,13 @@ type Report struct {
 	Violations map[string]int64 `json:"violations"`
 	First      *Violation       `json:"first_violation,omitempty"`
 	Explained  string           `json:"explanation,omitempty"`
+}
+
+// Wait is how often tasks waited for a class of locks, and how long together.
+type Wait struct {
+	Lock  string  `json:"lock"`
+	Times int64   `json:"times"`
+	Ms    float64 `json:"ms"`
 }
 
 func (m *Machine) report() *Report {
@@ -50,6 +59,11 @@ func (m *Machine) report() *Report {
 		// Its tasks may still be at work on what follows.
 		return r
 	}
+	m.k.Waits().Each(func(class string, w *explore.Waits) {
+		if n, d := w.Sum(); n > 0 {
+			r.Waits = append(r.Waits, Wait{class, n, float64(d.Microseconds()) / 1000})
+		}
+	})
 	var major histogram
 	for _, w := range m.workers {
 		c := m.k.CostsOf(w.t)

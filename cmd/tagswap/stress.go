@@ -229,8 +229,20 @@ func (f *stressFlags) text(w io.Writer, reports []*stress.Report, ratios []stres
 	}
 	for _, r := range reports {
 		stressVerdict(w, r)
+		stressWaits(w, r)
 	}
 	return nil
+}
+
+// stressWaits says which locks were waited for.
+func stressWaits(w io.Writer, r *stress.Report) {
+	var parts []string
+	for _, l := range r.Waits {
+		parts = append(parts, fmt.Sprintf("%s %.1f ms in %d", l.Lock, l.Ms, l.Times))
+	}
+	if len(parts) > 0 {
+		fmt.Fprintf(w, "  waits: %s\n", strings.Join(parts, ", "))
+	}
 }
 
 // stressVerdict says of a design what was found, the first thing in words.
