@@ -317,12 +317,25 @@ func (m *Matrix) bounded(b *strings.Builder) {
 			fmt.Fprintf(b, "  and of %s more\n", count(len(keys)-listed, "test"))
 			return
 		}
-		designs := strings.Join(where[key], ", ")
-		if len(where[key]) == len(m.Columns) && len(m.Columns) > 1 {
-			designs = "all designs"
-		}
-		b.WriteString(wrap(key+", under "+designs, m.Width-1, "  ", "    "))
+		b.WriteString(wrap(key+", under "+m.these(where[key]), m.Width-1, "  ", "    "))
 	}
+}
+
+// these names some of the columns, by those that are missing if that is shorter.
+func (m *Matrix) these(names []string) string {
+	if len(names) < 3 || len(names)*2 < len(m.Columns) {
+		return strings.Join(names, ", ")
+	}
+	var missing []string
+	for _, c := range m.Columns {
+		if !slices.Contains(names, c.Name) {
+			missing = append(missing, c.Name)
+		}
+	}
+	if len(missing) == 0 {
+		return "all designs"
+	}
+	return "all designs but " + strings.Join(missing, ", ")
 }
 
 // examples shows how to look into a cell: a failing one of a release and one of
