@@ -135,6 +135,9 @@ func (o *Options) memory() int64 {
 
 func (x *X) merge(prog func(*X), o Options) *Result {
 	m := &merge{nomerge: o.NoMerge}
+	if !o.AllVisible {
+		m.scout = &scout{}
+	}
 	m.seen.limit = o.memory()
 	x.strat = m
 	res := x.sink.res

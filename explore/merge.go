@@ -20,6 +20,7 @@ type merge struct {
 	restarts int
 	cuts     int64
 	cyclic   bool // a state came back on its own path
+	scout    *scout
 }
 
 // mframe is one choice of the current execution and the state before it.
@@ -37,6 +38,12 @@ type mframe struct {
 }
 
 func (m *merge) Next(x *X) bool {
+	if m.scout != nil {
+		if m.nextScout(x) {
+			return true
+		}
+		m.scout = nil
+	}
 	if !m.started {
 		m.started = true
 		m.fresh = 0
@@ -102,6 +109,9 @@ func (m *merge) restore(x *X, d int) {
 }
 
 func (m *merge) Choose(x *X, s *State) int {
+	if m.scout != nil {
+		return m.scoutChoice(x, s.Enabled)
+	}
 	d := x.pos
 	if x.fast {
 		m.restore(x, d)

@@ -1,0 +1,69 @@
+package explore
+
+import "math/bits"
+
+// scout runs executions at random before a search, to find out what has to be
+// visible: a restart costs nothing then, and nearly everything late in a search.
+// It ends when a number of executions in a row have shown nothing new. What it
+// misses the search finds itself.
+type scout struct {
+	rng    rng
+	runs   int // so far
+	quiet  int // in a row, without anything new
+	choice bool
+}
+
+const (
+	scoutRuns  = 400
+	scoutQuiet = 48
+)
+
+// nextScout prepares the next execution at random; false ends the scouting.
+func (m *merge) nextScout(x *X) bool {
+	s := m.scout
+	if s.runs > 0 {
+		if m.pending {
+			m.endBlock(x)
+		}
+		if len(x.refine) > 0 || x.moved {
+			s.quiet = 0
+		} else {
+			s.quiet++
+		}
+		x.moved = false
+	}
+	m.stack, m.keys, m.pending = m.stack[:0], m.keys[:0], false
+	x.plan, x.fast = nil, false
+	if s.runs > 0 && !s.choice || s.runs == scoutRuns || s.quiet == scoutQuiet {
+		x.restarted = s.runs > 0
+		return false
+	}
+	s.runs++
+	return true
+}
+
+// scoutChoice chooses at random.
+func (m *merge) scoutChoice(x *X, enabled uint32) int {
+	if m.pending && x.pos > 0 {
+		m.endBlock(x)
+	}
+	m.pending = true
+	f := m.push(x, x.pos)
+	f.sleep, f.todo = 0, enabled
+	n := bits.OnesCount32(enabled)
+	if n > 1 {
+		m.scout.choice = true
+	}
+	// Every other run switches seldom: what takes a task far ahead shows there.
+	stay := m.scout.runs%2 == 0 && m.scout.rng.intn(8) != 0
+	if c := x.cur.id; stay && enabled>>c&1 != 0 {
+		f.choice = c
+		return c
+	}
+	e := enabled
+	for range m.scout.rng.intn(n) {
+		e &= e - 1
+	}
+	f.choice = bits.TrailingZeros32(e)
+	return f.choice
+}
