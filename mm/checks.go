@@ -209,4 +209,12 @@ func (k *Kernel) CheckLeaks() {
 	if n := k.Tags.Kept(); n != 0 {
 		k.violation("leak", fmt.Sprintf("%d tag records are never freed", n))
 	}
+	for i := range k.narea {
+		si := &k.areas[i]
+		for s := range si.cfg.Slots {
+			if si.cfg.Sync && si.gone.Peek() == 0 && si.data[s].Peek() != 0 && si.slots[s].Peek() == 0 {
+				k.violation("leak", fmt.Sprintf("slot %d is free, but the device keeps its contents", s))
+			}
+		}
+	}
 }
