@@ -91,7 +91,8 @@
 //
 // # What it does not do
 //
-// No weak memory, no timers, no input. No more than MaxTasks tasks. It does not
+// A loop without any operation on a shared object is never left. No weak memory,
+// no timers, no input. No more than MaxTasks tasks. It does not
 // see what plain Go variables do: a shared variable that is no Var is invisible,
 // and its races are not found.
 package explore

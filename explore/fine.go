@@ -155,6 +155,12 @@ func (m *dpor) unordered(x *X, i, q int, g *footprint, s *seen) {
 		}
 	}
 	*s = now
+	m.unorderedTail(x, i, q, g, s)
+}
+
+// unorderedTail compares what block i did behind its scheduling point with all
+// before it.
+func (m *dpor) unorderedTail(x *X, i, q int, g *footprint, s *seen) {
 	for j := i - 1; j >= -1; j-- {
 		h := m.event(j)
 		p := h.task

@@ -43,28 +43,46 @@ func TestDataRace(t *testing.T) {
 }
 
 func TestLockOrder(t *testing.T) {
-	r := Run(func(x *X) {
-		var a, b, gate Mutex
-		a.Init(x, "a", -1)
-		b.Init(x, "b", -1)
-		gate.Init(x, "gate", -1)
-		for i := range 2 {
-			x.Go([]string{"p", "q"}[i], func() {
-				gate.Lock()
-				l, m := &a, &b
-				if i == 1 {
-					l, m = m, l
-				}
-				l.Lock()
-				m.Lock()
-				m.Unlock()
-				l.Unlock()
-				gate.Unlock()
-			})
+	for n := 2; n <= 4; n++ {
+		r := Run(func(x *X) {
+			var locks [4]Mutex
+			var gate Mutex
+			for i := range n {
+				locks[i].Init(x, "lock", i)
+			}
+			gate.Init(x, "gate", -1)
+			for i := range n {
+				x.Go("t", func() {
+					gate.Lock()
+					locks[i].Lock()
+					locks[(i+1)%n].Lock()
+					locks[(i+1)%n].Unlock()
+					locks[i].Unlock()
+					gate.Unlock()
+				})
+			}
+			x.Wait()
+		}, Options{})
+		if len(r.Inversions) != 1 || len(r.Inversions[0].Locks) != n || len(r.Violations) != 0 {
+			t.Errorf("%d: %+v", n, r)
 		}
+	}
+}
+
+// TestNeverEnds: a task that goes round without saying what it forgets makes the
+// search incomplete, not endless.
+func TestNeverEnds(t *testing.T) {
+	r := Run(func(x *X) {
+		var a Atomic
+		a.Init(x, "a", -1, 0)
+		x.Go("t", func() {
+			for a.Load() == 0 {
+			}
+		})
+		x.Go("u", func() { a.Load() })
 		x.Wait()
-	}, Options{})
-	if len(r.Inversions) != 1 || len(r.Violations) != 0 {
+	}, Options{MaxEvents: 3000, MaxExecutions: 20})
+	if r.Complete || r.Cut == "" {
 		t.Errorf("%+v", r)
 	}
 }

@@ -100,6 +100,14 @@ func (x *X) block(p pending) {
 	}
 	t := x.cur
 	t.pend = p
+	if x.alone(t) && x.enabled(t) {
+		// No choice, and nothing to remember: blocks run into one another.
+		t.first = true
+		if x.ntasks == 1 {
+			t.foot.reset()
+		}
+		return
+	}
 	if p.obj != nil && p.obj.plain {
 		x.dataRaces(t)
 	}
@@ -111,11 +119,16 @@ func (x *X) block(p pending) {
 	if x.next != t {
 		x.handOver(t)
 	}
-	if x.solo {
-		x.solo, t.first = false, true
-		return
-	}
 	x.begin(t)
+}
+
+// alone says whether t is the only task that is left. Not for long, for it may go
+// round; what it does before it starts others is not looked at so closely.
+func (x *X) alone(t *task) bool {
+	if x.live != 1<<t.id {
+		return false
+	}
+	return x.ntasks == 1 && x.events < 20000 || x.events-x.lone < 256 && !x.nosolo
 }
 
 // handOver leaves the stack of t until t is the next to run. The next task is
@@ -163,17 +176,6 @@ func (x *X) schedule(t *task) {
 	}
 	if x.live == 0 {
 		x.ended = true
-		return
-	}
-	if !t.done && x.live == 1<<t.id && x.events-x.lone < 256 && !x.nosolo {
-		// Nobody else is left: no choice, and nothing to remember. But not for
-		// long, for the task may go round.
-		if !x.enabled(t) {
-			x.stuck()
-			return
-		}
-		x.solo = true
-		x.resumeAt(t)
 		return
 	}
 	x.lone = x.events
@@ -269,7 +271,7 @@ func (x *X) drive(prog func(*X)) {
 func (x *X) reset() {
 	x.ntasks, x.events, x.hash, x.live, x.done = 0, 0, hash128{}, 0, 0
 	x.over, x.failed, x.abort, x.atomic, x.ended = false, false, false, 0, false
-	x.ordered, x.solo = false, false
+	x.ordered = false
 	x.ops, x.pos, x.lone = 0, 0, 0
 	x.path = x.path[:0]
 	x.refine = x.refine[:0]

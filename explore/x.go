@@ -32,7 +32,6 @@ type X struct {
 	ordered bool          // SetPriority was used
 	nohash  bool          // nobody compares states
 	nosolo  bool          // a choice is asked for even if only one task is left
-	solo    bool          // nobody else is left: blocks run into one another
 
 	strat     Strategy
 	plan      []int8 // choices to repeat at the start of an execution

@@ -167,6 +167,11 @@ func (k *Kernel) lruAdd(f *Folio) {
 	}
 	v.lock.Lock()
 	f.flags.Set(flagLRU)
+	if k.nat != nil {
+		v.old = append(v.old, f.pfn)
+		v.lock.Unlock()
+		return
+	}
 	v.lru.Store(lruPush(v.lru.Load(), f.pfn))
 	v.lock.Unlock()
 }
@@ -177,6 +182,11 @@ func (k *Kernel) lruDel(f *Folio) {
 	}
 	v := &k.vars[f.v]
 	v.lock.Lock()
+	if k.nat != nil {
+		v.forget(f.pfn)
+		v.lock.Unlock()
+		return
+	}
 	v.lru.Store(lruRemove(v.lru.Load(), f.pfn))
 	v.lock.Unlock()
 }

@@ -5,7 +5,8 @@ import (
 	"tagswap/mte"
 )
 
-// Limits of one machine. They bound tables, not the search.
+// Limits of one machine under the explorer. They bound tables, not the search.
+// Natively Config says how large tables are.
 const (
 	MaxTasks = 12 // tasks, the root included
 	MaxVars  = 8  // page-sized variables
@@ -33,6 +34,11 @@ type Config struct {
 	Holds     bool           // tasks hold pages by GUP
 	LRU       bool           // keep the order of pages on the LRU; only Reclaim looks at it
 	Fail      map[string]int // allocation point -> which call fails, from 1
+
+	// Natively, 0 for a default:
+	Tasks int // the root and daemons included
+	MMs   int // address spaces
+	Pages int // of memory
 }
 
 // VarConfig is one page-sized variable, at the same address everywhere.
@@ -66,11 +72,11 @@ type Kernel struct {
 	folios []Folio // by pfn; pfn 0 is never used
 	areas  [MaxAreas]SwapInfo
 	narea  int
-	mms    [MaxMMs]MM
+	mms    []MM
 	nmm    int
-	vars   [MaxVars]variable
-	tasks  [MaxTasks]Task
-	caches [MaxTasks]slotCache // by CPU
+	vars   []variable
+	tasks  []Task
+	caches []slotCache // by CPU
 
 	slotCacheActive  explore.Atomic
 	slotCacheEnabled explore.Atomic
@@ -108,7 +114,7 @@ type Task struct {
 	rests   int            // natively: waits of this access
 	cost    Costs          // natively
 	mmapped bool           // holds its mm's mmap lock shared, for a fault
-	held    [MaxVars]hold
+	held    []hold
 }
 
 // hold is a page kept by pin or get.
@@ -123,6 +129,7 @@ type hold struct {
 type variable struct {
 	maps    explore.Atomic // shmem: address spaces that map it
 	lru     explore.Atomic // pfns on the LRU, 8 bits each, oldest lowest
+	old     []int          // natively: pfns on the LRU, oldest first; protected by lock
 	lock    explore.Mutex  // lru lock
 	anon    explore.RWMutex
 	mapping explore.Atomic // shmem: the page cache's slot, a PTE value
@@ -135,8 +142,8 @@ type MM struct {
 	ID     int
 	Lock   explore.RWMutex // mmap_lock
 	PTL    explore.Mutex   // of the one page table that holds all variables
-	pte    [MaxVars]explore.Atomic
-	vma    [MaxVars]explore.Atomic
+	pte    []explore.Atomic
+	vma    []explore.Atomic
 	anon   explore.Atomic // MM_ANONPAGES
 	swap   explore.Atomic // MM_SWAPENTS
 	list   explore.Atomic // on mmlist
@@ -144,7 +151,7 @@ type MM struct {
 	pinned explore.Atomic // MMF_HAS_PINNED
 	linked explore.Atomic // attached to its parent's anon_vmas
 	parent *MM
-	gates  [MaxVars]explore.Mutex // natively
+	gates  []explore.Mutex // natively
 }
 
 // VMA flags.
@@ -160,21 +167,12 @@ const (
 // the root task; the objects of k keep their identity over executions of one X.
 func (k *Kernel) Reset(x *explore.X, p *Program, cfg Config) {
 	k.X, k.P, k.Cfg = x, p, cfg
-	if k.folios == nil {
-		n := MaxTasks * perTask
-		if x == nil {
-			n = nativePages
-		}
-		k.folios = make([]Folio, n+1)
-		for i := range k.folios {
-			k.folios[i].pfn = i
-		}
-	}
+	k.size()
 	k.narea = len(cfg.Areas)
 	for i := range cfg.Areas {
 		k.areas[i].reset(x, i, cfg.Areas[i])
 	}
-	k.Tags.Reset(x, MaxSlots*MaxAreas, MaxTasks, k.hasSlot)
+	k.Tags.Reset(x, k.entries(), len(k.tasks), k.hasSlot)
 	k.nmm = 0
 	for i := range cfg.Vars {
 		v := &k.vars[i]
@@ -198,7 +196,7 @@ func (k *Kernel) Reset(x *explore.X, p *Program, cfg Config) {
 	for i := range k.failCount {
 		k.failCount[i].Init(x, failPoints[i], -1, 0)
 	}
-	k.oracle.reset(x, cfg.Holds)
+	k.oracle.reset(k)
 	k.Costs = Costs{}
 	for i := range k.tasks {
 		k.tasks[i].reset(i)
@@ -213,14 +211,15 @@ func (k *Kernel) Reset(x *explore.X, p *Program, cfg Config) {
 
 // hasSlot says whether a device has the slot with this index over all devices.
 func (k *Kernel) hasSlot(i int) bool {
-	return i/MaxSlots < k.narea && i%MaxSlots < k.areas[i/MaxSlots].cfg.Slots
+	e := Entry(i + 1)
+	return e.Area() < k.narea && e.Slot() < k.areas[e.Area()].cfg.Slots
 }
 
 func (t *Task) reset(id int) {
 	t.ID, t.CPU, t.MM = id, id, nil
 	t.depth, t.nfolio, t.ret, t.misses, t.at, t.other, t.base = 0, 0, Done, 0, 0, 0, 0
 	t.tried, t.mmapped, t.seen = false, false, seen{}
-	clear(t.held[:])
+	clear(t.held)
 }
 
 // Task returns task id with the address space m.
@@ -239,6 +238,9 @@ func (k *Kernel) NewMM(parent *MM) *MM {
 	m.ID, m.parent = k.nmm, parent
 	k.nmm++
 	x := k.X
+	if n := len(k.vars); len(m.pte) != n {
+		m.pte, m.vma, m.gates = make([]explore.Atomic, n), make([]explore.Atomic, n), make([]explore.Mutex, n)
+	}
 	m.Lock.Init(x, "mmap_lock", m.ID)
 	m.PTL.Init(x, "ptl", m.ID)
 	for i := range k.Cfg.Vars {

@@ -17,20 +17,16 @@ type native struct {
 	spare   []*MM         // address spaces that nobody uses
 }
 
-// nativePages and nativeRecords are how many pages and tag records a machine has
-// natively, unless its Config says.
-const (
-	nativePages   = 1024
-	nativeRecords = 512
-)
-
 // resetNative prepares k for goroutines.
 func (k *Kernel) resetNative() {
 	k.nat = &native{}
 	k.nat.clock.reset(len(k.tasks))
 	k.nat.pages.reset(&k.nat.clock, 1, len(k.folios)-1)
-	k.nat.records.reset(&k.nat.clock, 0, nativeRecords)
-	k.Tags.Recycle(&k.nat.records, nativeRecords)
+	// A record for each slot, for each task that saves tags, and some that nobody
+	// may take yet.
+	n := 2 * (k.entries() + len(k.tasks))
+	k.nat.records.reset(&k.nat.clock, 0, n)
+	k.Tags.Recycle(&k.nat.records, n)
 	k.Tags.OnFatal = k.fatal
 }
 
@@ -196,8 +192,9 @@ func (k *Kernel) forked(parent, child *MM, v int) {
 	}
 }
 
-// TakeMM returns an address space that nobody uses, with one user, for Fork; nil
-// when there is none. It is for native tasks.
+// TakeMM returns an address space that nobody uses, for Fork; nil when there is
+// none. It has no users, and nobody can join it, until Fork is done. It is for
+// native tasks.
 func (k *Kernel) TakeMM() *MM {
 	k.nat.mu.Lock()
 	defer k.nat.mu.Unlock()
@@ -208,7 +205,6 @@ func (k *Kernel) TakeMM() *MM {
 	m := k.nat.spare[n-1]
 	k.nat.spare = k.nat.spare[:n-1]
 	m.pinned.Store(0)
-	m.users.Store(1)
 	return m
 }
 

@@ -97,7 +97,9 @@ func (c *crowd) run(t *testing.T) []string {
 	select {
 	case <-ended:
 	case <-time.After(20 * time.Second):
-		t.Fatalf("seed %d: the tasks do not come to an end; so far %q", c.seed, c.violations)
+		stacks := make([]byte, 1<<16)
+		stacks = stacks[:runtime.Stack(stacks, true)]
+		t.Fatalf("seed %d: the tasks do not come to an end; so far %q\n%s", c.seed, c.violations, stacks)
 	}
 	c.k.CheckCounts()
 	c.k.ExitAll(root)
@@ -227,7 +229,7 @@ func TestNative(t *testing.T) {
 				c := newCrowd(t, tc.design, cfg, seed)
 				c.off = tc.off
 				if got := c.run(t); len(got) > 0 {
-					t.Errorf("seed %d: %d violations, the first: %s", seed, len(got), got[0])
+					t.Errorf("seed %d: %d violations: %q", seed, len(got), got)
 				}
 			}
 		})

@@ -12,8 +12,9 @@ import (
 type oracle struct {
 	x     *explore.X
 	holds bool // pages may be held
-	pages [MaxMMs * MaxVars * generations]opage
-	cur   [MaxMMs][MaxVars]explore.Atomic // page in use
+	vars  int  // for which there is room
+	pages []opage
+	cur   [][]explore.Atomic // page in use, by address space and variable
 }
 
 // generations is how many pages one address may have had before numbers repeat.
@@ -30,9 +31,20 @@ type opage struct {
 	lazy  explore.Atomic // MADV_FREE calls under way
 }
 
-func pageID(m *MM, v, gen int) int { return (m.ID*MaxVars+v)*generations + gen }
+func (o *oracle) page0(m *MM, v int) int { return (m.ID*o.vars + v) * generations }
 
-func (o *oracle) reset(x *explore.X, holds bool) { o.x, o.holds = x, holds }
+func (o *oracle) reset(k *Kernel) {
+	o.x, o.holds = k.X, k.Cfg.Holds
+	if o.vars == len(k.vars) && len(o.cur) == len(k.mms) {
+		return
+	}
+	o.vars = len(k.vars)
+	o.pages = make([]opage, len(k.mms)*o.vars*generations)
+	o.cur = make([][]explore.Atomic, len(k.mms))
+	for i := range o.cur {
+		o.cur[i] = make([]explore.Atomic, o.vars)
+	}
+}
 
 // add makes the page of v in m, or of all address spaces when m is the first of
 // a shared one.
@@ -42,8 +54,8 @@ func (o *oracle) add(m *MM, v int) {
 		gens = generations
 	}
 	for g := range gens {
-		p := &o.pages[pageID(m, v, g)]
-		n := pageID(m, v, g)
+		n := o.page0(m, v) + g
+		p := &o.pages[n]
 		p.val.Init(o.x, "memory", n, 0)
 		p.alt.Init(o.x, "memory alt", n, 0)
 		p.tags.Init(o.x, "memory tags", n, 0)
@@ -51,11 +63,11 @@ func (o *oracle) add(m *MM, v int) {
 		p.holds.Init(o.x, "memory holds", n, 0)
 		p.lazy.Init(o.x, "memory lazy", n, 0)
 	}
-	o.cur[m.ID][v].Init(o.x, "memory map", m.ID<<8|v, uint64(pageID(m, v, 0)))
+	o.cur[m.ID][v].Init(o.x, "memory map", m.ID<<8|v, uint64(o.page0(m, v)))
 }
 
 // owner is the address space that a page of the oracle was made for.
-func (o *oracle) owner(k *Kernel, page int) *MM { return &k.mms[page/generations/MaxVars] }
+func (o *oracle) owner(k *Kernel, page int) *MM { return &k.mms[page/generations/o.vars] }
 
 // share makes m see the page of v that owner has.
 func (o *oracle) share(m, owner *MM, v int) {

@@ -18,19 +18,24 @@ const (
 	pteExclusive
 )
 
-// Entry is a swap entry: 1 + area*MaxSlots + slot; 0 is none.
+// Entry is a swap entry; 0 is none. Of the first MaxSlots slots of each device it is
+// 1 + area*MaxSlots + slot; those of the next MaxSlots, natively, follow.
 type Entry int
 
-func mkEntry(area, slot int) Entry { return Entry(1 + area*MaxSlots + slot) }
+func mkEntry(area, slot int) Entry {
+	return Entry(1 + (slot/MaxSlots*MaxAreas+area)*MaxSlots + slot%MaxSlots)
+}
 
 // Index is the entry's place in tables over all areas.
 func (e Entry) Index() int { return int(e) - 1 }
 
 // Area is the number of the swap device, Slot the offset in it.
-func (e Entry) Area() int { return e.Index() / MaxSlots }
+func (e Entry) Area() int { return e.Index() / MaxSlots % MaxAreas }
 
 // Slot is the offset in the area, in pages.
-func (e Entry) Slot() int { return e.Index() % MaxSlots }
+func (e Entry) Slot() int {
+	return e.Index()/(MaxSlots*MaxAreas)*MaxSlots + e.Index()%MaxSlots
+}
 
 func mkPTE(pfn int, flags PTE) PTE     { return PTE(pfn)<<8 | ptePresent | flags }
 func mkSwapPTE(e Entry, flags PTE) PTE { return PTE(e)<<8 | pteSwap | flags }

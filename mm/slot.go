@@ -16,11 +16,12 @@ type SwapInfo struct {
 	lock                  explore.Mutex // si->lock; protects bitmap, inuse
 	cluster               explore.Mutex // the lock of the one cluster
 	cache                 explore.Mutex // i_pages lock of the swap cache
-	slots                 [MaxSlots]explore.Atomic
-	folios                [MaxSlots]explore.Atomic // the swap cache: pfn, 0: none
-	data                  [MaxSlots]explore.Atomic // the device: contents + 1, 0: never written or freed (reads as zeros)
-	bitmap                explore.Var              // slots that may be allocated
-	inuse                 explore.Atomic           // si->inuse_pages
+	slots                 []explore.Atomic
+	folios                []explore.Atomic // the swap cache: pfn, 0: none
+	data                  []explore.Atomic // the device: contents + 1, 0: never written or freed (reads as zeros)
+	bitmap                explore.Var      // slots that may be allocated
+	unused                slotStack        // the same, natively
+	inuse                 explore.Atomic   // si->inuse_pages
 	flags                 explore.Flags
 	users                 explore.Atomic // references of get_swap_device
 	gone                  explore.Atomic // arrays freed: swapoff is over
@@ -43,6 +44,9 @@ var areaFlagNames = []string{"SWP_USED", "SWP_WRITEOK", "swap device reference a
 func (si *SwapInfo) reset(x *explore.X, num int, cfg AreaConfig) {
 	si.cfg, si.num = cfg, num
 	si.lockLast, si.clusterLast = 0, 0
+	if n := cfg.Slots; len(si.slots) != n {
+		si.slots, si.folios, si.data = make([]explore.Atomic, n), make([]explore.Atomic, n), make([]explore.Atomic, n)
+	}
 	si.lock.Init(x, "si->lock", num)
 	si.cluster.Init(x, "cluster lock", num)
 	si.cache.Init(x, "swap cache lock", num)
@@ -51,6 +55,9 @@ func (si *SwapInfo) reset(x *explore.X, num int, cfg AreaConfig) {
 		si.slots[i].Init(x, "swap_map", e, 0)
 		si.folios[i].Init(x, "swap cache", e, 0)
 		si.data[i].Init(x, "device", e, 0)
+	}
+	if x == nil {
+		si.unused.reset(cfg.Used, cfg.Slots)
 	}
 	si.bitmap.Init(x, "free slots", num, (1<<cfg.Slots-1)&^(1<<cfg.Used-1))
 	si.inuse.Init(x, "inuse_pages", num, uint64(cfg.Used))
@@ -141,6 +148,9 @@ func (k *Kernel) allocSlot(value uint64) Entry {
 
 func (k *Kernel) takeSlot(si *SwapInfo, value uint64) Entry {
 	si.cluster.Lock()
+	if k.nat != nil {
+		return k.takeNative(si, value)
+	}
 	free := si.bitmap.Get()
 	for s := range si.cfg.Slots {
 		if free>>s&1 == 0 {
@@ -172,6 +182,7 @@ func (k *Kernel) swapFull() bool {
 // slotCache is one CPU's struct swap_slots_cache.
 type slotCache struct {
 	size  int
+	width int           // bits of an entry in a list
 	alloc explore.Mutex // alloc_lock; protects slots
 	slots explore.Atomic
 	free  explore.Mutex // free_lock; protects ret
@@ -179,7 +190,10 @@ type slotCache struct {
 }
 
 func (c *slotCache) reset(x *explore.X, cpu, size int) {
-	c.size = size
+	c.size, c.width = size, 9
+	if x == nil {
+		c.size, c.width = min(size, 3), 21
+	}
 	c.alloc.Init(x, "slot cache alloc_lock", cpu)
 	c.slots.Init(x, "slot cache slots", cpu, 0)
 	c.free.Init(x, "slot cache free_lock", cpu)
@@ -187,21 +201,21 @@ func (c *slotCache) reset(x *explore.X, cpu, size int) {
 }
 
 // A list of slots is a word of up to seven entries, nine bits each, oldest
-// lowest.
-func listPush(l uint64, e Entry) uint64 {
-	for s := 0; s < 63; s += 9 {
-		if l>>s&0x1ff == 0 {
+// lowest; natively of three, 21 bits each.
+func (c *slotCache) push(l uint64, e Entry) uint64 {
+	for s := 0; s < 63; s += c.width {
+		if l>>s&(1<<c.width-1) == 0 {
 			return l | uint64(e)<<s
 		}
 	}
 	panic("tagswap internal: a slot cache overflowed")
 }
 
-func listPop(l uint64) (Entry, uint64) { return Entry(l & 0x1ff), l >> 9 }
+func (c *slotCache) pop(l uint64) (Entry, uint64) { return Entry(l & (1<<c.width - 1)), l >> c.width }
 
-func listLen(l uint64) int {
+func (c *slotCache) len(l uint64) int {
 	n := 0
-	for ; l != 0; l >>= 9 {
+	for ; l != 0; l >>= c.width {
 		n++
 	}
 	return n

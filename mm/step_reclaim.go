@@ -18,12 +18,19 @@ var reclaimSteps = []*Step{
 			v := &k.vars[f.v]
 			l := v.lru.Load()
 			f.folio = k.folio(int(l & 0xfff))
+			if k.nat != nil {
+				f.folio = k.folio(v.oldest())
+			}
 			if f.folio == nil || !f.folio.refs.AddUnlessZero(1) {
 				return false
 			}
 			if !f.folio.flags.TestAndClear(flagLRU) {
 				k.put(f.folio, 1)
 				return false
+			}
+			if k.nat != nil {
+				v.forget(f.folio.pfn)
+				return true
 			}
 			v.lru.Store(l >> 12)
 			return true

@@ -113,6 +113,10 @@ var mapSteps = []*Step{
 				k.violation("refcount", "a slot is freed while it has a count")
 			}
 			k.mapWrite(f.entry, 0)
+			if k.nat != nil {
+				si.unused.put(f.entry.Slot())
+				return
+			}
 			si.bitmap.Set(si.bitmap.Get() | 1<<f.entry.Slot())
 		}).uses(RegEntry).needs(ClusterLock),
 	act("dec_inuse", swapfileC+"swap_range_free (v6.1)", "si->inuse_pages--: swapoff is done when it is 0.",
@@ -149,7 +153,7 @@ var slotSteps = []*Step{
 	cond("slot_cache_take", slotsC+"folio_alloc_swap (v6.1)", "entry becomes a slot of this CPU's cache; false when it is empty.",
 		func(k *Kernel, f *Frame) bool {
 			c := &k.caches[f.t.CPU]
-			e, rest := listPop(c.slots.Load())
+			e, rest := c.pop(c.slots.Load())
 			if e == 0 {
 				return false
 			}
@@ -166,7 +170,7 @@ var slotSteps = []*Step{
 				if e == 0 {
 					break
 				}
-				l = listPush(l, e)
+				l = c.push(l, e)
 			}
 			c.slots.Store(l)
 		}).needs(SlotAlloc),
@@ -179,22 +183,22 @@ var slotSteps = []*Step{
 	cond("slot_cache_full", slotsC+"free_swap_slot (v6.1)", "True when this CPU's returned slots make a full batch.",
 		func(k *Kernel, f *Frame) bool {
 			c := &k.caches[f.t.CPU]
-			return listLen(c.ret.Load()) >= c.size
+			return c.len(c.ret.Load()) >= c.size
 		}).needs(SlotFree),
 	act("slot_cache_park", slotsC+"free_swap_slot (v6.1)",
 		"Parks entry on this CPU's return list: its slot, tag record and device copy stay until the batch is flushed.",
 		func(k *Kernel, f *Frame) {
 			c := &k.caches[f.t.CPU]
 			l := c.ret.Load()
-			if listLen(l) >= c.size {
+			if c.len(l) >= c.size {
 				k.fatal("use-after-free", "a slot is parked behind the end of the slot cache's batch")
 			}
-			c.ret.Store(listPush(l, f.entry))
+			c.ret.Store(c.push(l, f.entry))
 		}).needs(SlotFree).uses(RegEntry),
 	cond("slot_cache_pop", slotsC+"drain_slots_cache_cpu (v6.1)", "entry becomes the next parked slot of this CPU; false when there is none.",
 		func(k *Kernel, f *Frame) bool {
 			c := &k.caches[f.t.CPU]
-			e, rest := listPop(c.ret.Load())
+			e, rest := c.pop(c.ret.Load())
 			if e == 0 {
 				return false
 			}
@@ -222,7 +226,7 @@ var slotSteps = []*Step{
 		"entry becomes the next parked slot of the CPU that is walked; false when there is none.",
 		func(k *Kernel, f *Frame) bool {
 			c := &k.caches[f.t.at]
-			e, rest := listPop(c.ret.Load())
+			e, rest := c.pop(c.ret.Load())
 			if e == 0 {
 				return false
 			}
@@ -238,7 +242,7 @@ var slotSteps = []*Step{
 		"entry becomes a fresh slot of the CPU that is walked; false when there is none.",
 		func(k *Kernel, f *Frame) bool {
 			c := &k.caches[f.t.at]
-			e, rest := listPop(c.slots.Load())
+			e, rest := c.pop(c.slots.Load())
 			if e == 0 {
 				return false
 			}

@@ -135,6 +135,9 @@ func (k *Kernel) Fork(t *Task, child *MM) {
 			k.forkPage(t, m, child, v)
 		}
 	}
+	if k.nat != nil {
+		child.users.Store(1)
+	}
 	m.Lock.Unlock()
 }
 

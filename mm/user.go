@@ -143,7 +143,7 @@ func (k *Kernel) tagWord(f *Folio, m *MM, v, g int) uint64 {
 	w := f.tags.Load()
 	o := &k.oracle.pages[k.oracle.page(m, v)]
 	if want, ok := o.readTag(g, mte.Tag(w, g)); !ok {
-		k.violation("tags", fmt.Sprintf("a page has tag %d where %d was set last", mte.Tag(w, g), want))
+		k.violation("tags", fmt.Sprintf("a page has tag %s where %s was set last", mte.Name(mte.Tag(w, g)), mte.Name(want)))
 		k.settleTags(o, w)
 	}
 	return w

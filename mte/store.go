@@ -173,3 +173,14 @@ func (s *Store) Holds(slot int) bool { return s.entries[slot].Peek() != 0 }
 
 // At returns record num, which Alloc or Load has given out before.
 func (s *Store) At(num int) *Record { return s.record(num) }
+
+// Name is the colour by which herd7 and the litmus tests call a tag; tags above 7
+// are numbers.
+func Name(tag uint8) string {
+	if int(tag) < len(names) {
+		return names[tag]
+	}
+	return string([]byte{'0' + tag/10, '0' + tag%10})
+}
+
+var names = [...]string{"green", "red", "blue", "black", "white", "cyan", "yellow", "magenta"}

@@ -96,7 +96,8 @@ func (c *columns) lines(r *row) (lines []string, at int) {
 		common++
 	}
 	for d := common; d < len(r.stack); d++ {
-		lines = append(lines, strings.Repeat(" ", indent*d)+r.stack[d]+"()")
+		call := r.stack[d] + "()"
+		lines = append(lines, strings.Repeat(" ", max(0, min(indent*d, c.width-len(call))))+call)
 	}
 	c.shown[r.task] = r.stack
 	text := r.text

@@ -80,11 +80,24 @@ func (x *Story) header(b *strings.Builder) {
 	b.WriteByte('\n')
 }
 
-// foldCommand breaks a command for a shell. What is quoted stays in one piece if
-// a line has room for it; a schedule may be broken at blanks.
+// foldCommand breaks a command for a shell: before flags, and in a schedule, which
+// may be broken at any blank.
 func foldCommand(command string, width int) string {
-	head, quoted, _ := strings.Cut(command, " --schedule ")
-	line := head + " \\\n"
-	rest := strings.TrimSuffix(wrap("--schedule "+quoted, width, "  ", "    "), "\n")
-	return line + rest
+	head, schedule, _ := strings.Cut(command, " --schedule ")
+	var b strings.Builder
+	line := ""
+	for i, part := range strings.Split(head, " --") {
+		switch {
+		case i == 0:
+			line = part
+		case len(line)+len(" --")+len(part)+len(` \`) > width:
+			b.WriteString(line + " \\\n")
+			line = "  --" + part
+		default:
+			line += " --" + part
+		}
+	}
+	b.WriteString(line + " \\\n")
+	b.WriteString(strings.TrimSuffix(wrap("--schedule "+schedule, width, "  ", "    "), "\n"))
+	return b.String()
 }

@@ -1,0 +1,217 @@
+package explore
+
+import "math/bits"
+
+// reversal is a race: event i, by task q, could have come before event j.
+type reversal struct {
+	i, j, q int
+	foot    *footprint
+}
+
+// reverse finds the races of the execution that has ended and puts the reversal
+// of each into the wakeup tree where it has to begin, unless it was explored.
+func (m *dpor) reverse(x *X) {
+	n := len(m.stack)
+	m.found = m.found[:0]
+	var last, starts [MaxTasks]int // index+1 of each task's last event, and of the one that started it
+	for i := range n {
+		q, foot := m.events[i].task, m.events[i].foot
+		if i >= m.fresh {
+			f := &m.stack[i]
+			m.racesOf(x, i, q, foot, &f.wait, &f.clock, last[q], starts[q])
+			f.clock[q] = int32(i) + 1
+		}
+		last[q] = i + 1
+		if foot.spawns == 0 {
+			continue
+		}
+		for k := range foot.acc {
+			if foot.acc[k].kind == kindSpawn {
+				starts[foot.acc[k].before] = i + 1
+			}
+		}
+	}
+	// What is still waiting could have gone on earlier.
+	for r := x.live; r != 0; r &= r - 1 {
+		t := x.tasks[bits.TrailingZeros32(r)]
+		p := &t.pend
+		if p.kind == pendRetry || p.kind == pendBusy {
+			x.refused = "retry"
+		}
+		if p.obj == nil || x.enabled(t) {
+			continue
+		}
+		foot := &m.waiting[t.id]
+		foot.reset()
+		foot.add(p.obj, p.obj, p.access, true)
+		var c clock
+		m.racesOf(x, n, t.id, foot, p, &c, last[t.id], starts[t.id])
+	}
+	for i := range m.found {
+		m.dataRace(x, &m.found[i])
+		m.insert(x, &m.found[i])
+	}
+}
+
+// dataRace reports a race between plain accesses.
+func (m *dpor) dataRace(x *X, r *reversal) {
+	e := &m.stack[r.j]
+	g := &e.foots[e.choice]
+	if len(g.acc) == 0 || len(r.foot.acc) == 0 {
+		return
+	}
+	a, b := &g.acc[0], &r.foot.acc[0]
+	if a.o.isPlain() && a.first && b.first && conflict(a, b) {
+		x.raced(a.o, x.tasks[e.choice], a.kind, x.tasks[r.q], b.kind)
+	}
+}
+
+// racesOf computes the clock of event i, by task q, and the events it races with:
+// those that come directly before it for no other reason than that the two are
+// dependent. A waiting event races with the latest one before which it could
+// have gone on.
+func (m *dpor) racesOf(x *X, i, q int, foot *footprint, wait *pending, c *clock, prev, start int) {
+	*c = clock{}
+	if prev > 0 {
+		*c = m.stack[prev-1].clock
+	} else if start > 0 {
+		*c = m.stack[start-1].clock
+	}
+	if wait.kind == pendJoin {
+		for j := range m.stack[:i] {
+			c.join(&m.stack[j].clock, x.ntasks)
+		}
+		return
+	}
+	waits := wait.mask != 0
+	var free clock // without the events that cannot be reversed
+	if waits {
+		free = *c
+	}
+	for j := i - 1; j >= 0; j-- {
+		ev := &m.events[j]
+		seen := c[ev.task] > int32(j)
+		if seen && (!waits || free[ev.task] > int32(j)) || ev.task == q {
+			continue
+		}
+		if ev.wr&(foot.rd|foot.wr)|ev.rd&foot.wr == 0 && !x.ordered {
+			continue
+		}
+		if x.commute(ev.task, q) && !dependent(ev.foot, foot) {
+			continue
+		}
+		e := &m.stack[j]
+		if waits && !m.couldGo(i, j, wait) {
+			if !isAcquire(wait.access) {
+				x.thereAndBack(wait.obj, &e.foots[e.choice])
+			}
+			c.join(&e.clock, x.ntasks)
+			continue
+		}
+		m.found = append(m.found, reversal{i, j, q, foot})
+		c.join(&e.clock, x.ntasks)
+		if waits {
+			free.join(&e.clock, x.ntasks)
+		}
+	}
+}
+
+// couldGo says whether an event that waits could go on when all that does not
+// come after event j has happened, up to event i.
+func (m *dpor) couldGo(i, j int, wait *pending) bool {
+	val, known := uint64(0), false
+	foot := m.events[j].foot
+	for k := range foot.acc {
+		if a := &foot.acc[k]; a.o == wait.obj && a.kind != kindSpawn {
+			val, known = a.before, true
+			break
+		}
+	}
+	if !known {
+		return false // it conflicts with what comes behind the wait, which something else orders
+	}
+	t := m.events[j].task
+	bit := uint64(1) << (uint32(wait.obj.idx) & 63)
+	for l := j + 1; l < i; l++ {
+		if m.events[l].wr&bit == 0 || m.stack[l].clock[t] > int32(j) {
+			continue
+		}
+		f := m.events[l].foot
+		for k := range f.acc {
+			if a := &f.acc[k]; a.o == wait.obj {
+				val += a.delta
+			}
+		}
+	}
+	return val&wait.mask == wait.want
+}
+
+// insert puts the reversal of a race into the wakeup tree where the earlier event
+// was chosen.
+func (m *dpor) insert(x *X, r *reversal) {
+	f := &m.stack[r.j]
+	w := m.seq[:0]
+	for l := r.j + 1; l < len(m.stack); l++ {
+		e := &m.stack[l]
+		if l != r.i && e.clock[f.choice] <= int32(r.j) {
+			w = append(w, wstep{e.choice, &e.foots[e.choice]})
+		}
+	}
+	w = append(w, wstep{r.q, r.foot})
+	m.seq = w
+	for z := f.sleep; z != 0; z &= z - 1 {
+		s := bits.TrailingZeros32(z)
+		if k := x.weakInitial(s, &f.foots[s], w); k >= -1 {
+			return
+		}
+	}
+	at := &f.tree
+	if at != nil && *at != nil {
+		at = &(*at).next // the current choice is the event itself, which w does not begin with
+	}
+	for {
+		n := *at
+		for ; n != nil; n = n.next {
+			k := x.weakInitial(n.task, &n.foot, w)
+			if k == -2 {
+				continue
+			}
+			if k >= 0 {
+				w = append(w[:k], w[k+1:]...)
+			}
+			break
+		}
+		if n == nil {
+			break
+		}
+		if n.child == nil {
+			return // a leaf: what it leads to covers w
+		}
+		if len(w) == 0 {
+			return
+		}
+		at = &n.child
+	}
+	for *at != nil {
+		at = &(*at).next
+	}
+	for _, s := range w {
+		*at = m.node(s.task, s.foot)
+		at = &(*at).child
+	}
+}
+
+// weakInitial says whether a step of task p can come first in something
+// equivalent to w, or to w with that step added: the index of its step in w, -1
+// if it is not in w but commutes with all, -2 if it cannot.
+func (x *X) weakInitial(p int, foot *footprint, w []wstep) int {
+	for k := range w {
+		if w[k].task == p {
+			return k
+		}
+		if !x.commute(p, w[k].task) || dependent(foot, w[k].foot) {
+			return -2
+		}
+	}
+	return -1
+}
