@@ -91,14 +91,28 @@ func index(names []string, name string) int {
 // end. It is the body of the root task.
 func (p *program) run(x *explore.X) {
 	p.setUp(x)
+	if len(p.test.Machine.FIFO) > 0 {
+		// Nobody runs before he has his CPU.
+		x.Atomically("start", func() { p.start(x) })
+	} else {
+		p.start(x)
+	}
+	x.Wait()
+	p.finish(x)
+}
+
+func (p *program) start(x *explore.X) {
 	for i := range p.tasks {
-		x.Go(p.taskName(i), func() { p.column(x, i) })
+		x.Go(p.taskName(i), func() {
+			p.column(x, i)
+			// What it leaves is in its registers, which are state.
+			x.ForgetAs(nil)
+			x.Forget(1)
+		})
 		if len(p.test.Machine.FIFO) > 0 {
 			x.SetPriority(i+1, p.cpu(i), 0)
 		}
 	}
-	x.Wait()
-	p.finish(x)
 }
 
 func (p *program) taskName(i int) string { return "P" + string(rune('0'+i)) }

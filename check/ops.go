@@ -49,7 +49,7 @@ func (p *program) column(x *explore.X, i int) {
 	if slices.Contains(p.test.Machine.FIFO, i) {
 		x.SetPriority(i+1, p.cpu(i), 1)
 	}
-	met := map[string]int{}
+	var met map[string]int
 	for n := range p.test.Tasks[i].Ops {
 		op := &p.test.Tasks[i].Ops[n]
 		p.k.Base(t.t, t.key*64+uint64(n)+1)
@@ -57,6 +57,9 @@ func (p *program) column(x *explore.X, i int) {
 			x.Note("> " + op.String())
 		}
 		if op.Kind == litmus.OpBarrier {
+			if met == nil {
+				met = map[string]int{}
+			}
 			met[op.Name]++
 			p.meet(barrierKey(op.Name, met[op.Name]))
 			continue

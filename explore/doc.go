@@ -66,11 +66,12 @@
 // and Sagonas, "Optimal dynamic partial order reduction", POPL 2014). Waiting
 // operations are reversed with the latest event before which they could have
 // gone on, those of tasks that wait for ever included. It does not take programs
-// that call Retry. Where an event of several accesses (Atomically, Drop) touches
-// different objects depending on what it sees, some executions may be started in
-// vain; Result.Blocked counts them.
+// that call Retry, Drop or SetPriority; Result.Cut says so. Where an Atomically
+// touches different objects depending on what it sees, some executions may be
+// started in vain; Result.Blocked counts them. Merge is the search to trust there.
 //
-// Auto, which Test uses, tries Optimal for a moment and then Merge: few traces are
+// Auto, which Test uses, tries Optimal for a moment, unless the program uses
+// Atomically (as Cond does), and then Merge: few traces are
 // fewer than the states they meet in, many traces may meet in few states.
 //
 // Options.Bounded looks at the executions with at most so many preemptions, those

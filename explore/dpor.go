@@ -13,6 +13,7 @@ type dpor struct {
 	fresh    int
 	pending  bool
 	started  bool
+	strict   bool // refuse Atomically
 	plan     []int8
 	root     footprint // what the root did before the first choice
 	before   event     // the same
@@ -217,8 +218,13 @@ func (m *dpor) take(x *X, s *State, d int, again bool) int {
 	if k := f.wait.kind; k == pendRetry || k == pendBusy {
 		x.refused = "retry"
 	}
-	if x.ordered {
+	switch {
+	case x.ordered:
 		x.refused = "priorities"
+	case x.drops:
+		x.refused = "drop"
+	case m.strict && len(x.classes) > 0:
+		x.refused = "atomically"
 	}
 	m.pending = true
 	return f.choice

@@ -196,5 +196,5 @@ func ExampleTest_channel() {
 		}
 	})
 	// Output:
-	// every interleaving covered by 16 executions
+	// every interleaving covered by 25 executions
 }

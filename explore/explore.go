@@ -19,7 +19,8 @@ type Options struct {
 	Seed   uint64 // of Random and PCT
 	Depth  int    // of PCT; 0: 3
 
-	until string // end when the bound at which this property first fails is done
+	strict bool   // refuse what the optimal search has not been proved right for
+	until  string // end when the bound at which this property first fails is done
 }
 
 // Result says what was found and what was covered. It is valid at any time.
@@ -96,7 +97,7 @@ const (
 )
 
 func (x *X) optimal(prog func(*X), o Options) *Result {
-	m := &dpor{}
+	m := &dpor{strict: o.strict}
 	x.strat = m
 	res := x.sink.res
 	fill := func() { res.Restarts, res.Blocked, res.Done = m.restarts, m.blocked, m.done() }
@@ -113,7 +114,7 @@ const autoExecutions = 20000
 // end in the first, those whose many traces meet in few states in the second.
 func runAuto(prog func(*X), o Options) *Result {
 	first := o
-	first.Search = Optimal
+	first.Search, first.strict = Optimal, true
 	if first.MaxExecutions == 0 || first.MaxExecutions > autoExecutions {
 		first.MaxExecutions = autoExecutions
 	}

@@ -106,6 +106,9 @@ func (g *gen) instr() instr {
 	switch {
 	case g.depth >= 10 && k == 19:
 		i.op = []string{"fatal", "panic", "violation"}[r.Intn(3)]
+	case g.depth >= 10 && k >= 16:
+		i.op = "if"
+		i.body = []instr{{op: plainOps[r.Intn(len(plainOps))], o: r.Intn(2), v: r.Intn(2)}}
 	case k < 12 || g.depth > 1:
 		i.op = plainOps[r.Intn(len(plainOps))]
 	case k < 17:
@@ -141,16 +144,22 @@ func (g *gen) instr() instr {
 	return i
 }
 
-func randomProgram(r *rand.Rand) *program {
+func randomProgram(r *rand.Rand) *program { return sizedProgram(r, 8) }
+
+// sizedProgram has about size instructions.
+func sizedProgram(r *rand.Rand, size int) *program {
 	n := 2 + r.Intn(3)
-	g := &gen{r: r, left: []int{0, 0, 8, 8, 7}[n], kids: r.Intn(3)}
+	g := &gen{r: r, left: size, kids: r.Intn(3)}
+	if n == 4 {
+		g.left--
+	}
 	if n == 4 {
 		g.kids = 0
 	}
 	p := &program{}
 	prio := r.Intn(6) == 0
 	for i := range n {
-		b := g.body(1 + r.Intn(8/n+1))
+		b := g.body(1 + r.Intn(size/n+1))
 		if prio && r.Intn(4) > 0 {
 			b = append([]instr{{op: "prio", o: 0, v: i}}, b...)
 		}

@@ -7,6 +7,7 @@ import "sync"
 type Mutex struct {
 	obj
 	native sync.Mutex
+	waits  *Waits // natively: who counts waits; nil: nobody
 }
 
 // Init prepares m, unlocked, for x. class and num name it in traces.
@@ -17,7 +18,7 @@ func (m *Mutex) Init(x *X, class string, num int) {
 // Lock takes the lock, waiting for it.
 func (m *Mutex) Lock() {
 	if m.x == nil {
-		m.native.Lock()
+		m.lockNative()
 		return
 	}
 	m.acquire(kindLock, "lock", ^uint64(0), 0)

@@ -182,7 +182,7 @@ func compare(p *program, limit int) (diff string, n int) {
 	}
 	for _, s := range searches {
 		got, r := searched(p, s.o)
-		if r.Cut == "retry" || r.Cut == "priorities" {
+		if r.Cut == "retry" || r.Cut == "priorities" || r.Cut == "drop" || r.Cut == "atomically" {
 			continue
 		}
 		if got.String() != want.String() {
@@ -278,4 +278,33 @@ func TestGoldenPrograms(t *testing.T) {
 			t.Errorf("%s: %d executions\n%s", f, n, d)
 		}
 	}
+}
+
+// TestLargerPrograms compares the searches with one another where brute force
+// would take too long.
+func TestLargerPrograms(t *testing.T) {
+	compared := 0
+	for i := range *randomCount {
+		seed := *randomSeed + int64(i)
+		p := sizedProgram(rand.New(rand.NewSource(seed)), 18)
+		want, r := searched(p, Options{MaxExecutions: 4000})
+		if r.Cut != "" {
+			continue
+		}
+		for _, o := range []Options{
+			{Search: Optimal, MaxExecutions: 4000},
+			{NoMerge: true, MaxExecutions: 4000},
+			{AllVisible: true, MaxExecutions: 8000},
+		} {
+			got, r := searched(p, o)
+			if r.Cut != "" {
+				continue
+			}
+			compared++
+			if got.String() != want.String() {
+				t.Fatalf("seed %d\n%s\n%+v: got\n%s\nmerge has\n%s", seed, p, o, got, want)
+			}
+		}
+	}
+	t.Logf("%d compared", compared)
 }

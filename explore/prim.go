@@ -139,7 +139,7 @@ func (p *object) String() string {
 func (o *obj) access(k kind, what string) {
 	x := o.x
 	if x.atomic == 0 {
-		if o.p.mode&visibleOps != 0 {
+		if o.p.mode&visibleOps != 0 || x.cur.stepwise {
 			x.block(pending{kind: pendOp, obj: o.p, access: k, what: what})
 		}
 		x.ops++
@@ -154,7 +154,7 @@ func (o *obj) acquire(k kind, what string, mask, want uint64) {
 	if x.atomic != 0 {
 		panic("tagswap internal: a wait inside Atomically: " + o.String())
 	}
-	if p.mode&visibleOps == 0 && p.val&mask != want {
+	if p.mode&visibleOps == 0 && p.val&mask != want && !x.cur.stepwise {
 		// Somebody else came first: this lock has to be a scheduling point.
 		if x.abort {
 			panic(abortToken{})
@@ -163,7 +163,7 @@ func (o *obj) acquire(k kind, what string, mask, want uint64) {
 		p.mode |= visibleOps
 		x.cut()
 	}
-	if p.mode&visibleOps != 0 {
+	if p.mode&visibleOps != 0 || x.cur.stepwise {
 		x.block(pending{kind: pendOp, obj: p, mask: mask, want: want, access: k, what: what})
 	}
 	x.ops++
@@ -178,7 +178,7 @@ func (o *obj) acquire(k kind, what string, mask, want uint64) {
 func (o *obj) release(k kind, what string) {
 	x := o.x
 	if x.atomic == 0 {
-		if o.p.mode&visibleRelease != 0 {
+		if o.p.mode&visibleRelease != 0 || x.cur.stepwise {
 			x.block(pending{kind: pendOp, obj: o.p, what: what})
 		}
 		x.ops++
@@ -258,6 +258,7 @@ func (o *obj) drop() {
 	if o.x == nil {
 		return
 	}
+	o.x.drops = true
 	if f := &o.x.cur.foot; !o.x.fast {
 		f.add(o.p, f.lastGroup(), kindWrite, f.lastFirst())
 	}

@@ -58,6 +58,7 @@ type X struct {
 	refine    []*object
 	restarted bool   // the strategy began again
 	refused   string // what the program uses that the strategy cannot reverse
+	drops     bool   // Drop was used
 }
 
 // mark is where a block began: its task and how many operations came before.
@@ -72,28 +73,29 @@ type hash128 struct{ a, b uint64 }
 // task is a task's place in its life: it has a pending operation (which may be
 // disabled) until it has returned.
 type task struct {
-	x       *X
-	id      int
-	name    string
-	body    func()
-	done    bool
-	started bool
-	chain   bool // its stack is entered: it runs, or waits for one it resumed
-	first   bool // no access came since the block's scheduling point
-	watch   bool // between Loop and Retry: reads are collected
-	cpu     int8 // SetPriority
-	prio    int8
-	pend    pending
-	know    knowledge
-	key     func() uint64 // ForgetAs
-	foot    footprint     // of the block that is running
-	win     *footprint    // of the last block: what it did behind its scheduling point is still open
-	wait    []watch       // Retry: what the last round read, and which value
-	reads   []watch
-	held    []*object // locks, in the order it took them
-	resume  func() (struct{}, bool)
-	stop    func()
-	yield   func(struct{}) bool
+	x        *X
+	id       int
+	name     string
+	body     func()
+	done     bool
+	started  bool
+	chain    bool // its stack is entered: it runs, or waits for one it resumed
+	first    bool // no access came since the block's scheduling point
+	watch    bool // between Loop and Retry: reads are collected
+	stepwise bool // another may take its cpu at any operation: all are scheduling points
+	cpu      int8 // SetPriority
+	prio     int8
+	pend     pending
+	know     knowledge
+	key      func() uint64 // ForgetAs
+	foot     footprint     // of the block that is running
+	win      *footprint    // of the last block: what it did behind its scheduling point is still open
+	wait     []watch       // Retry: what the last round read, and which value
+	reads    []watch
+	held     []*object // locks, in the order it took them
+	resume   func() (struct{}, bool)
+	stop     func()
+	yield    func(struct{}) bool
 }
 
 // knowledge identifies what a task has learnt: its private state is a function
@@ -168,7 +170,7 @@ func (x *X) Go(name string, f func()) {
 	t.foot.reset()
 	t.win = nil
 	t.wait, t.reads, t.watch = t.wait[:0], t.reads[:0], false
-	t.cpu, t.prio = -1, 0
+	t.cpu, t.prio, t.stepwise = -1, 0, false
 	t.held = t.held[:0]
 	x.live |= 1 << t.id
 	x.ntasks++
@@ -250,7 +252,7 @@ func (x *X) Atomically(what string, f func()) {
 		return
 	}
 	c := x.class(what)
-	if c.mode&visibleOps != 0 {
+	if c.mode&visibleOps != 0 || x.cur.stepwise {
 		x.block(pending{kind: pendOp, what: what})
 	}
 	x.step()
@@ -291,4 +293,7 @@ func (x *X) SetPriority(task, cpu, prio int) {
 	t := x.tasks[task]
 	t.cpu, t.prio = int8(cpu), int8(prio)
 	x.ordered = true
+	for _, u := range x.tasks[:x.ntasks] {
+		u.stepwise = x.preemptible(u)
+	}
 }

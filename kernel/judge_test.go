@@ -139,7 +139,7 @@ func TestAgreement(t *testing.T) {
 			t.Errorf("%s with %v: %s, unseen %v", tc.release, tc.model.states, r.Agreement, r.NeverSeen)
 		}
 	}
-	for release, want := range map[string]string{"5.10.0-32-cloud-arm64": "v5.10", "6.1.0-56-cloud-arm64": "v6.1-debian",
+	for release, want := range map[string]string{"5.10.0-32-cloud-arm64": "v5.10-debian", "6.1.0-56-cloud-arm64": "v6.1-debian",
 		"6.12.117+deb13-cloud-arm64": "v6.12", "7.2.13+deb14-cloud-arm64": "v7.2", "6.10.1": "", "5.1.0": ""} {
 		if got, ok := DesignOf(release); got != want || ok != (want != "") {
 			t.Errorf("DesignOf(%s) = %q, %v", release, got, ok)

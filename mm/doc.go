@@ -22,6 +22,8 @@
 //	forget.go    what a task still knows, for searches that merge states
 //	oracle.go    memory without swap, what every load is held against
 //	checks.go    counts and leaks, when nothing runs
+//	native.go, quarantine.go, size.go, lockwaits.go   what goroutines need besides: gates for
+//	             what is one event under the explorer, pages that come back, tables of any size
 //
 // Lock order, outermost first, as in the kernel (mm/rmap.c, mm/swapfile.c):
 //
@@ -36,6 +38,7 @@
 //	              cluster lock
 //	                mte_pages lock
 //	  lru lock
+//	(natively, below all of these: gates, the quarantine's shards)
 //
 // Exceptions: do_wp_page, zap and MADV_FREE hold a ptl and only try the folio
 // lock. A design may break the order; the explorer shows what comes of it.

@@ -9,19 +9,27 @@ func (k *Kernel) private(t *Task) uint64 {
 		h = t.frames[d].hash(h)
 	}
 	h = t.seen.hash(h)
-	return h ^ uint64(t.ret)<<8 ^ b2u(t.tried)<<16 ^ b2u(t.mmapped)<<17 ^ uint64(t.at)<<20 ^ uint64(t.misses)<<28
+	if k.Cfg.Holds {
+		h = k.heldHash(t, h)
+	}
+	h = stir(h, uint64(t.ret)|b2u(t.tried)<<8|b2u(t.mmapped)<<9|uint64(uint8(t.at))<<16|uint64(uint8(t.other))<<24)
+	return stir(h, uint64(t.misses)|uint64(t.runs)<<16)
+}
+
+func (k *Kernel) heldHash(t *Task, h uint64) uint64 {
+	for v := range k.Cfg.Vars {
+		if d := &t.held[v]; d.folio != nil {
+			h = stir(h, d.folio.num()|uint64(v)<<16|uint64(d.page)<<24|b2u(d.pin)<<40|b2u(d.write)<<41)
+		}
+	}
+	return h
 }
 
 // Base says what the task knows besides what the kernel keeps for it: a key of
 // its place in its program and of its registers.
 func (k *Kernel) Base(t *Task, key uint64) {
-	for v := range k.Cfg.Vars {
-		if h := &t.held[v]; h.folio != nil {
-			key = stir(key, h.folio.num()|uint64(v)<<16|uint64(h.page)<<24|b2u(h.pin)<<40|b2u(h.write)<<41)
-		}
-	}
 	t.base = key
-	t.seen = seen{}
+	t.seen, t.runs = seen{}, 0
 	if t.private == nil {
 		t.private = func() uint64 { return k.private(t) }
 	}

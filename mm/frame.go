@@ -121,6 +121,7 @@ func (k *Kernel) run(name string, t *Task, set func(*Frame)) bool {
 	if fn == nil {
 		panic("tagswap internal: no step list " + name)
 	}
+	t.runs++
 	base := t.depth
 	t.depth++
 	f := &t.frames[base]

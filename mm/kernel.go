@@ -111,6 +111,7 @@ type Task struct {
 	waits   []explore.Seen
 	walked  []explore.Seen // by a round of swapoff
 	misses  int            // rounds of this access that came to nothing
+	runs    int            // step lists that this operation, or this round, has run: where it is between them
 	rests   int            // natively: waits of this access
 	cost    Costs          // natively
 	mmapped bool           // holds its mm's mmap lock shared, for a fault
@@ -217,7 +218,7 @@ func (k *Kernel) hasSlot(i int) bool {
 
 func (t *Task) reset(id int) {
 	t.ID, t.CPU, t.MM = id, id, nil
-	t.depth, t.nfolio, t.ret, t.misses, t.at, t.other, t.base = 0, 0, Done, 0, 0, 0, 0
+	t.depth, t.nfolio, t.ret, t.misses, t.runs, t.at, t.other, t.base = 0, 0, Done, 0, 0, 0, 0, 0
 	t.tried, t.mmapped, t.seen = false, false, seen{}
 	clear(t.held)
 }

@@ -10,8 +10,10 @@ import (
 //
 // Lock order: gates and the quarantine's shards are innermost.
 type native struct {
-	pages   quarantine // pfns
-	records quarantine // tag records
+	pages   quarantine     // pfns
+	records quarantine     // tag records
+	live    explore.Atomic // pages in use
+	waits   LockWaits
 	clock   epochs
 	mu      explore.Mutex // protects spare
 	spare   []*MM         // address spaces that nobody uses
@@ -28,6 +30,7 @@ func (k *Kernel) resetNative() {
 	k.nat.records.reset(&k.nat.clock, 0, n)
 	k.Tags.Recycle(&k.nat.records, n)
 	k.Tags.OnFatal = k.fatal
+	k.watchLocks()
 }
 
 // violation reports that a property does not hold; the task goes on.
@@ -70,6 +73,9 @@ func (k *Kernel) costs(t *Task) *Costs {
 	}
 	return &k.Costs
 }
+
+// Resident is how many pages are in use, natively.
+func (k *Kernel) Resident() int { return int(k.nat.live.Peek()) }
 
 // CostsOf is what t has cost so far, natively. Only t may ask while it runs.
 func (k *Kernel) CostsOf(t *Task) Costs { return t.cost }
@@ -148,6 +154,7 @@ func (k *Kernel) newFolioNative(t *Task, m *MM, v int) *Folio {
 	f.swap.Set(0)
 	f.life.Store(1)
 	f.refs.Store(1)
+	k.nat.live.AddBlind(1)
 	return f
 }
 
@@ -162,9 +169,10 @@ func (k *Kernel) bind(fo *Folio, v int) {
 	}
 }
 
-// place is the variable of f's folio, for the reverse map.
+// place is the variable of f's folio, for the reverse map and for the page cache
+// when the folio goes out of it.
 func (k *Kernel) place(f *Frame) int {
-	if k.nat != nil && f.folio.index >= 0 {
+	if k.nat != nil && f.folio != nil && f.folio.index >= 0 {
 		return f.folio.index
 	}
 	return f.v
@@ -174,6 +182,7 @@ func (k *Kernel) place(f *Frame) int {
 func (k *Kernel) freeNative(f *Folio) {
 	if f.life.Swap(0) != 0 {
 		k.nat.pages.Put(f.pfn)
+		k.nat.live.AddBlind(-1)
 	}
 }
 
@@ -278,3 +287,7 @@ func (k *Kernel) settleTags(o *opage, tags uint64) {
 		o.tags.Store(tags)
 	}
 }
+
+// MajorFaults is how many major faults t has had, natively. Only t may ask while
+// it runs.
+func (k *Kernel) MajorFaults(t *Task) int64 { return t.cost.MajorFaults }

@@ -88,16 +88,16 @@ var shmemSteps = []*Step{
 	cond("page_cache_empty", "mm/shmem.c:shmem_add_to_page_cache (v6.1)", "True when the page cache has nothing at the index.",
 		func(k *Kernel, f *Frame) bool { return k.vars[f.v].mapping.Load() == 0 }),
 	act("lock_page_cache", "mm/shmem.c:shmem_add_to_page_cache (v6.1)", "Takes the file's xarray lock (i_pages, spin).",
-		func(k *Kernel, f *Frame) { k.vars[f.v].xa.Lock() }).takes(ShmemLock),
+		func(k *Kernel, f *Frame) { k.vars[k.place(f)].xa.Lock() }).takes(ShmemLock),
 	act("unlock_page_cache", "mm/shmem.c:shmem_add_to_page_cache (v6.1)", "Drops the file's xarray lock.",
-		func(k *Kernel, f *Frame) { k.vars[f.v].xa.Unlock() }).drops(ShmemLock),
+		func(k *Kernel, f *Frame) { k.vars[k.place(f)].xa.Unlock() }).drops(ShmemLock),
 	act("page_cache_store_folio", "mm/shmem.c:shmem_add_to_page_cache (v6.1)", "Stores folio in the page cache.",
 		func(k *Kernel, f *Frame) {
 			k.bind(f.folio, f.v)
 			k.vars[f.v].mapping.Store(uint64(mkPTE(f.folio.pfn, 0)))
 		}).needs(ShmemLock).uses(RegFolio),
 	act("page_cache_store_entry", "mm/shmem.c:shmem_delete_from_page_cache (v6.1)", "Stores entry in the page cache.",
-		func(k *Kernel, f *Frame) { k.vars[f.v].mapping.Store(uint64(mkSwapPTE(f.entry, 0))) }).needs(ShmemLock).uses(RegEntry),
+		func(k *Kernel, f *Frame) { k.vars[k.place(f)].mapping.Store(uint64(mkSwapPTE(f.entry, 0))) }).needs(ShmemLock).uses(RegEntry),
 	act("page_cache_clear", "mm/shmem.c:shmem_undo_range (v6.1)", "Takes whatever the page cache has out of it.",
 		func(k *Kernel, f *Frame) { k.vars[f.v].mapping.Store(0) }).needs(ShmemLock),
 	act("shmem_walk", "mm/shmem.c:shmem_unuse (v6.1)", "Starts a walk over the files that have pages out.",

@@ -44,7 +44,7 @@ type Access struct {
 func (k *Kernel) Do(t *Task, a Access) (uint64, Signal) {
 	t.tried, t.rests = false, 0
 	for t.misses = 0; ; t.misses++ {
-		t.seen = seen{}
+		t.seen, t.runs = seen{}, 0
 		k.X.Forgotten()
 		var val uint64
 		var sig Signal
@@ -218,7 +218,7 @@ func (h *hold) property() string {
 func (k *Kernel) GUP(t *Task, v int, pin, write bool) Signal {
 	t.tried, t.rests = false, 0
 	for t.misses = 0; ; t.misses++ {
-		t.seen = seen{}
+		t.seen, t.runs = seen{}, 0
 		k.X.Forgotten()
 		t.ret = Done
 		m := t.MM

@@ -43,27 +43,31 @@ type layout struct {
 	heads   []string // the lower line of a column's head
 	tops    []string // the upper line, "" for none
 	widths  []int
+	total   int // width of a line
 	letters int // the most that a cell shows
 }
 
+// most is how many letters a cell shows at most.
+const most = 4
+
 // WriteMatrix prints the matrix: a row a test, a column a design, a letter for
-// each property that fails.
+// each property that fails. Where the columns do not fit beside each other with
+// all their letters, the releases stand above the others.
 func WriteMatrix(w io.Writer, m *Matrix) error {
 	var b strings.Builder
 	rows := 0
 	for _, g := range m.Groups {
 		rows += len(g.Tests)
 	}
-	fmt.Fprintf(&b, "Every interleaving of %s under %s.\n", count(rows, "litmus test"), count(len(m.Columns), "design"))
-	l := m.layout()
-	m.legend(&b, l)
-	i := 0
-	for _, g := range m.Groups {
-		m.head(&b, l, g.Title)
-		for _, t := range g.Tests {
-			m.row(&b, l, t, m.Results[i:i+len(m.Columns)])
-			i += len(m.Columns)
-		}
+	what := "Every interleaving"
+	if Total(m.Results).Bounded > 0 {
+		what = "Interleavings"
+	}
+	fmt.Fprintf(&b, "%s of %s under %s.\n", what, count(rows, "litmus test"), count(len(m.Columns), "design"))
+	m.legend(&b)
+	parts := m.parts()
+	for _, p := range parts {
+		p.print(&b, len(parts) > 1)
 	}
 	b.WriteByte('\n')
 	m.totals(&b)
@@ -73,20 +77,71 @@ func WriteMatrix(w io.Writer, m *Matrix) error {
 	return err
 }
 
-// legend explains the letters, and the columns that have no release's number.
-func (m *Matrix) legend(b *strings.Builder, l *layout) {
-	seen, most := "", ""
-	for _, r := range m.Results {
-		s := letters(r)
-		seen += s
-		if len(s) > l.letters {
-			most = ", the worst " + count(l.letters, "letter")
-			if l.letters == 1 {
-				most = ", the worst alone"
-			}
+// parts are the whole, or the releases and the others, each part as wide as fits.
+func (m *Matrix) parts() []*Matrix {
+	if m.layout(most).total < m.Width {
+		return []*Matrix{m}
+	}
+	var releases, others []int
+	for j, c := range m.Columns {
+		if IsRelease(c.Name) {
+			releases = append(releases, j)
+		} else {
+			others = append(others, j)
 		}
 	}
-	fmt.Fprintf(b, "A cell names what fails in some of them%s:\n", most)
+	var parts []*Matrix
+	for _, columns := range [][]int{releases, others} {
+		for len(columns) > 0 {
+			n := len(columns)
+			for n > 1 && m.only(columns[:n]).layout(most).total >= m.Width {
+				n--
+			}
+			parts = append(parts, m.only(columns[:n]))
+			columns = columns[n:]
+		}
+	}
+	return parts
+}
+
+// only is the matrix with some of its columns.
+func (m *Matrix) only(columns []int) *Matrix {
+	p := *m
+	p.Columns, p.Results = nil, nil
+	for _, j := range columns {
+		p.Columns = append(p.Columns, m.Columns[j])
+	}
+	for i := 0; i < len(m.Results); i += len(m.Columns) {
+		for _, j := range columns {
+			p.Results = append(p.Results, m.Results[i+j])
+		}
+	}
+	return &p
+}
+
+func (m *Matrix) print(b *strings.Builder, part bool) {
+	if part {
+		b.WriteByte('\n')
+	}
+	m.names(b)
+	l := m.layout(most)
+	i := 0
+	for _, g := range m.Groups {
+		m.head(b, l, g.Title)
+		for _, t := range g.Tests {
+			m.row(b, l, t, m.Results[i:i+len(m.Columns)])
+			i += len(m.Columns)
+		}
+	}
+}
+
+// legend explains the letters.
+func (m *Matrix) legend(b *strings.Builder) {
+	seen := ""
+	for _, r := range m.Results {
+		seen += letters(r)
+	}
+	b.WriteString("A cell names what fails in some of them:\n")
 	for _, p := range properties {
 		if strings.IndexByte(seen, p.letter) >= 0 {
 			fmt.Fprintf(b, "  %c %-14s  %s\n", p.letter, p.name, p.means)
@@ -96,14 +151,27 @@ func (m *Matrix) legend(b *strings.Builder, l *layout) {
 	if strings.IndexByte(seen, '?') >= 0 {
 		b.WriteString("  ? nothing so far, but not every interleaving was run\n")
 	}
+}
+
+// names explains the columns: those of releases show their numbers.
+func (m *Matrix) names(b *strings.Builder) {
 	var items []string
+	releases := 0
 	for i, c := range m.Columns {
-		if _, low := head(m.Columns, i); !IsRelease(c.Name) {
-			items = append(items, low+" "+c.Name+from(c))
+		if IsRelease(c.Name) {
+			releases++
+			continue
 		}
+		_, low := head(m.Columns, i)
+		items = append(items, low+" "+c.Name+from(c))
 	}
-	if len(items) > 0 {
-		b.WriteString("Columns 5. to 7. are releases of Linux, the others changes to one:\n")
+	switch {
+	case len(items) == 0:
+		b.WriteString("Columns are releases of Linux.\n")
+	case releases > 0:
+		b.WriteString("Columns with numbers are releases of Linux, the others changes to one:\n")
+	default:
+		b.WriteString("Columns are changes to a release:\n")
 	}
 	columnsOf(b, items, m.Width-2)
 }
@@ -159,33 +227,26 @@ func head(columns []Column, i int) (top, low string) {
 	return "", string(rune('a' + n%26))
 }
 
-// layout fits the columns into the width, by showing fewer letters a cell.
-func (m *Matrix) layout() *layout {
-	l := &layout{}
+// layout says where the columns stand when a cell has so many letters at most.
+func (m *Matrix) layout(letterLimit int) *layout {
+	l := &layout{letters: letterLimit}
 	for _, g := range m.Groups {
 		for _, t := range g.Tests {
 			l.name = max(l.name, len(t))
 		}
 	}
-	for i := range m.Columns {
-		top, low := head(m.Columns, i)
+	l.total = l.name + margin
+	for j := range m.Columns {
+		top, low := head(m.Columns, j)
 		l.tops, l.heads = append(l.tops, top), append(l.heads, low)
-	}
-	for l.letters = 4; ; l.letters-- {
-		total := l.name + margin
-		l.widths = l.widths[:0]
-		for j := range m.Columns {
-			w := max(len(l.heads[j]), len(l.tops[j]))
-			for i := j; i < len(m.Results); i += len(m.Columns) {
-				w = max(w, len(cut(letters(m.Results[i]), l.letters)))
-			}
-			l.widths = append(l.widths, w+1)
-			total += w + 1
+		w := max(len(low), len(top))
+		for i := j; i < len(m.Results); i += len(m.Columns) {
+			w = max(w, len(cut(letters(m.Results[i]), l.letters)))
 		}
-		if total < m.Width || l.letters == 1 {
-			return l
-		}
+		l.widths = append(l.widths, w+1)
+		l.total += w + 1
 	}
+	return l
 }
 
 // cut leaves the most telling letters of a cell.
@@ -247,21 +308,34 @@ func (m *Matrix) bounded(b *strings.Builder) {
 		}
 		where[key] = append(where[key], m.Columns[i%len(m.Columns)].Name)
 	}
-	const most = 20
+	const listed = 20
 	for i, key := range keys {
 		switch {
 		case i == 0:
 			b.WriteString("Not every interleaving was run of\n")
-		case i == most:
-			fmt.Fprintf(b, "  and of %s more\n", count(len(keys)-most, "test"))
+		case i == listed:
+			fmt.Fprintf(b, "  and of %s more\n", count(len(keys)-listed, "test"))
 			return
 		}
-		designs := strings.Join(where[key], ", ")
-		if len(where[key]) == len(m.Columns) && len(m.Columns) > 1 {
-			designs = "all designs"
-		}
-		b.WriteString(wrap(key+", under "+designs, m.Width-1, "  ", "    "))
+		b.WriteString(wrap(key+", under "+m.these(where[key]), m.Width-1, "  ", "    "))
 	}
+}
+
+// these names some of the columns, by those that are missing if that is shorter.
+func (m *Matrix) these(names []string) string {
+	if len(names) < 3 || len(names)*2 < len(m.Columns) {
+		return strings.Join(names, ", ")
+	}
+	var missing []string
+	for _, c := range m.Columns {
+		if !slices.Contains(names, c.Name) {
+			missing = append(missing, c.Name)
+		}
+	}
+	if len(missing) == 0 {
+		return "all designs"
+	}
+	return "all designs but " + strings.Join(missing, ", ")
 }
 
 // examples shows how to look into a cell: a failing one of a release and one of

@@ -39,7 +39,7 @@ func newRootCmd() *cobra.Command {
 	root.Version = version()
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(newCheckCmd(), newExplainCmd(), newLitmusCmd(), newDesignCmd(), newBenchCmd(),
-		newKernelCmd(), newPageoutCmd())
+		newKernelCmd(), newPageoutCmd(), newStressCmd())
 	root.SetHelpTemplate(root.HelpTemplate() + rootAfterTemplate)
 	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.HiddenDefaultCmd = true
