@@ -298,8 +298,13 @@ func (m *Matrix) totals(b *strings.Builder) {
 func (m *Matrix) bounded(b *strings.Builder) {
 	where := map[string][]string{}
 	var keys []string
+	notRun := 0
 	for i, r := range m.Results {
 		if r.Verdict != check.Bounded {
+			continue
+		}
+		if r.Cut == check.CutNotRun {
+			notRun++
 			continue
 		}
 		key := r.Test.Name + ": " + whyBounded(r.Cut)
@@ -307,6 +312,9 @@ func (m *Matrix) bounded(b *strings.Builder) {
 			keys = append(keys, key)
 		}
 		where[key] = append(where[key], m.Columns[i%len(m.Columns)].Name)
+	}
+	if notRun > 0 {
+		fmt.Fprintf(b, "Interrupted before they began: %s\n", count(notRun, "cell"))
 	}
 	const listed = 20
 	for i, key := range keys {

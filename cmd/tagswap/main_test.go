@@ -198,3 +198,39 @@ func TestInterrupt(t *testing.T) {
 }
 
 var update = flag.Bool("update", false, "write the golden parts of the scripts")
+
+// The examples in the help are commands that there are, with flags that they have.
+func TestExamplesParse(t *testing.T) {
+	n := 0
+	var visit func(c *cobra.Command)
+	visit = func(c *cobra.Command) {
+		for line := range strings.Lines(c.Example) {
+			words := strings.Fields(strings.NewReplacer("$(pidof system_server)", "1", "'", "").Replace(line))
+			if len(words) > 0 && words[0] == "sudo" {
+				words = words[1:]
+			}
+			if len(words) == 0 || words[0] != "tagswap" {
+				t.Errorf("%s: %q is no command", c.CommandPath(), line)
+				continue
+			}
+			n++
+			cmd, rest, err := newRootCmd().Find(words[1:])
+			if err == nil {
+				err = cmd.ParseFlags(rest)
+			}
+			if err == nil {
+				err = cmd.ValidateArgs(cmd.Flags().Args())
+			}
+			if err != nil {
+				t.Errorf("%s: %q: %v", c.CommandPath(), line, err)
+			}
+		}
+		for _, s := range c.Commands() {
+			visit(s)
+		}
+	}
+	visit(newRootCmd())
+	if n < 20 {
+		t.Errorf("%d examples", n)
+	}
+}
