@@ -209,4 +209,30 @@ func (k *Kernel) CheckLeaks() {
 	if n := k.Tags.Kept(); n != 0 {
 		k.violation("leak", fmt.Sprintf("%d tag records are never freed", n))
 	}
+	for i := range k.narea {
+		k.checkArea(&k.areas[i])
+	}
+}
+
+// checkArea looks for what is left on a device: slots that are marked but not
+// counted, contents of free slots, what swapoff has not given back.
+func (k *Kernel) checkArea(si *SwapInfo) {
+	on := si.flags.Peek()
+	if on>>areaAlive&1 == 0 && on>>areaUsed&1 != 0 {
+		k.violation("leak", "swapoff never closes the device")
+	}
+	if si.gone.Peek() != 0 {
+		return
+	}
+	if on == 0 {
+		k.violation("leak", "swapoff never frees the slot map")
+	}
+	for s := range si.cfg.Slots {
+		switch held := si.slots[s].Peek(); {
+		case held != 0:
+			k.violation("leak", fmt.Sprintf("slot %d is never freed", s))
+		case si.cfg.Sync && si.data[s].Peek() != 0:
+			k.violation("leak", fmt.Sprintf("slot %d is free, but the device keeps its contents", s))
+		}
+	}
 }

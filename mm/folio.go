@@ -98,7 +98,7 @@ func withVerb(verb string) []string {
 // finding.
 func (k *Kernel) use(f *Folio, what string) {
 	if f == nil {
-		panic("tagswap internal: " + what + " without a folio")
+		k.oops("use-after-free", what+" through a NULL pointer")
 	}
 	if f.life.Load() == 0 {
 		k.fatal("use-after-free", fmt.Sprintf("%s of page %d, which was freed", what, f.pfn))

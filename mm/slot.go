@@ -61,13 +61,13 @@ func (si *SwapInfo) reset(x *explore.X, num int, cfg AreaConfig) {
 	}
 	si.bitmap.Init(x, "free slots", num, (1<<cfg.Slots-1)&^(1<<cfg.Used-1))
 	si.inuse.Init(x, "inuse_pages", num, uint64(cfg.Used))
-	on := uint64(1<<areaUsed | 1<<areaWriteOK | 1<<areaAlive)
+	on, gone := uint64(1<<areaUsed|1<<areaWriteOK|1<<areaAlive), uint64(0)
 	if cfg.Off {
-		on = 0
+		on, gone = 0, 1
 	}
 	si.flags.Init(x, areaFlagNames, num, on)
 	si.users.Init(x, "swap device references", num, 0)
-	si.gone.Init(x, "swap_map array", num, 0)
+	si.gone.Init(x, "swap_map array", num, gone)
 }
 
 // area returns the device of an entry.

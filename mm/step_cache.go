@@ -21,6 +21,9 @@ var cacheSteps = []*Step{
 	cond("swap_cache_recheck", "mm/filemap.c:filemap_get_entry (v6.1)",
 		"Looks entry up again; true when folio is still there.",
 		func(k *Kernel, f *Frame) bool {
+			if f.folio == nil {
+				k.use(nil, "swap cache lookup")
+			}
 			return int(k.area(f.entry).folios[f.entry.Slot()].Load()) == f.folio.pfn
 		}).uses(RegEntry, RegFolio),
 	act("lock_swap_cache", swapStateC+"add_to_swap_cache (v6.1)", "Takes the swap cache's xarray lock (i_pages, spin).",
@@ -107,13 +110,19 @@ var deviceSteps = []*Step{
 			}
 			f.folio.data.Store(v)
 		}).uses(RegEntry, RegFolio),
-	act("write_device", pageIoC+"swap_writepage (v6.1)", "Writes folio's contents to entry's slot of the device.",
+	act("write_device", pageIoC+"swap_writepage (v6.1)",
+		"Writes folio's contents to entry's slot of the device. A device that needs stable pages (SWP_STABLE_WRITES) looks at "+
+			"them twice, as one that writes a checksum does.",
 		func(k *Kernel, f *Frame) {
 			si := k.area(f.entry)
 			if !si.flags.Test(areaUsed) {
 				k.fatal("use-after-free", "write to a swap device that swapoff has closed")
 			}
 			k.use(f.folio, "swap_writepage")
-			si.data[f.entry.Slot()].Store(f.folio.data.Load() + 1)
+			v := f.folio.data.Load()
+			if si.cfg.Stable && f.folio.data.Load() != v {
+				k.violation("content", "a page changes while a device that needs stable pages writes it")
+			}
+			si.data[f.entry.Slot()].Store(v + 1)
 		}).uses(RegEntry, RegFolio),
 }

@@ -43,7 +43,12 @@ var folioSteps = []*Step{
 		func(k *Kernel, f *Frame) { k.put(f.folio, 1) }).uses(RegFolio),
 	cond("folio_try_get", "include/linux/page_ref.h:folio_try_get_rcu (v6.1)",
 		"Takes a reference on folio unless the count is 0 (freed, or frozen by reclaim).",
-		func(k *Kernel, f *Frame) bool { return f.folio.refs.AddUnlessZero(1) }).uses(RegFolio),
+		func(k *Kernel, f *Frame) bool {
+			if f.folio == nil {
+				k.use(nil, "folio_try_get")
+			}
+			return f.folio.refs.AddUnlessZero(1)
+		}).uses(RegFolio),
 	cond("folio_ref_count", "include/linux/page_ref.h:folio_ref_count (v6.1)",
 		"True when folio's reference count is the number given.",
 		nil).uses(RegFolio).withNumbers(0, 1, 2, 3, 4, func(k *Kernel, f *Frame, n int) bool {

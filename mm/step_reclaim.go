@@ -70,6 +70,13 @@ var rmapSteps = []*Step{
 		}).needs(PTL).uses(RegFolio).sets(RegOrig),
 	act("read_anon_exclusive", rmapC+"try_to_unmap_one (v6.1)", "Reads PG_anon_exclusive of folio for anon_exclusive.",
 		func(k *Kernel, f *Frame) { f.anonExcl = k.test(f.folio, flagAnonExclusive) }).uses(RegFolio),
+	cond("folio_refs_mapped", rmapC+"try_to_unmap_one (v6.1)",
+		"True when folio has no references but those of its mappings, this one included, and of its isolation.",
+		func(k *Kernel, f *Frame) bool {
+			k.use(f.folio, "try_to_unmap_one")
+			n := f.folio.refs.Load()
+			return n == f.folio.mapcount.Load()+1
+		}).uses(RegFolio),
 	cond("anon_exclusive", rmapC+"try_to_unmap_one (v6.1)", "True when read_anon_exclusive found the flag set.",
 		func(k *Kernel, f *Frame) bool { return f.anonExcl }),
 	act("mmlist_add", rmapC+"try_to_unmap_one (v6.1)", "Puts mm on the list that swapoff walks, if it is not there.",

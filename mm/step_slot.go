@@ -125,6 +125,9 @@ var mapSteps = []*Step{
 		"A synchronous device (zram) forgets the slot's contents: it reads as zeros afterwards.",
 		func(k *Kernel, f *Frame) {
 			if si := k.area(f.entry); si.cfg.Sync {
+				if !si.flags.Test(areaUsed) {
+					k.fatal("use-after-free", "a swap device that swapoff has closed is told of a freed slot")
+				}
 				si.data[f.entry.Slot()].Store(0)
 			}
 		}).uses(RegEntry),
@@ -186,7 +189,11 @@ var slotSteps = []*Step{
 		"Parks entry on this CPU's return list: its slot, tag record and device copy stay until the batch is flushed.",
 		func(k *Kernel, f *Frame) {
 			c := &k.caches[f.t.CPU]
-			c.ret.Store(c.push(c.ret.Load(), f.entry))
+			l := c.ret.Load()
+			if c.len(l) >= c.size {
+				k.fatal("use-after-free", "a slot is parked behind the end of the slot cache's batch")
+			}
+			c.ret.Store(c.push(l, f.entry))
 		}).needs(SlotFree).uses(RegEntry),
 	cond("slot_cache_pop", slotsC+"drain_slots_cache_cpu (v6.1)", "entry becomes the next parked slot of this CPU; false when there is none.",
 		func(k *Kernel, f *Frame) bool {
