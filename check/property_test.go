@@ -160,3 +160,23 @@ func TestCosts(t *testing.T) {
 			free.DeviceWaits, locked.DeviceWaits)
 	}
 }
+
+// Shared memory is one memory: a child and its parent see each other's stores,
+// and what one unmaps the other keeps.
+func TestSharedMemory(t *testing.T) {
+	for name, src := range map[string]string{
+		"fork":     "{ shared x = 1:red; 0:swapped(x); }\n P0 | P1 ;\n fork P1 | r0 = load x ;\n store x 2 | r1 = load x ;\nforall (x=2 /\\ (1:r0=1 \\/ 1:r0=2))\n",
+		"child":    "{ shared x = 1; }\n P0 | P1:child ;\n store x 2 | barrier ;\n barrier | r0 = load x ;\nforall (1:r0=2)\n",
+		"dontneed": "{ shared x = 1:red; 0:swapped(x); }\n P0 ;\n r0 = load x ;\n madvise x dontneed ;\n r1 = load x ;\n r2 = tag(x) ;\nforall (0:r0=1 /\\ 0:r1=1 /\\ 0:r2=red)\n",
+		"free":     "{ shared x = 1; }\n P0 ;\n madvise x free ;\n r0 = load x ;\nforall (0:r0=1)\n",
+		"unmapped": "{ shared x = 1; }\n P0 | P1:process ;\n munmap x | r0 = load x ;\nforall (1:r0=1)\n",
+		"gone":     "{ shared x = 1; }\n P0 ;\n munmap x ;\n mmap x ;\n r0 = load x ;\nforall (0:r0=0)\n",
+	} {
+		for _, d := range []string{"v5.10", "v6.12", "v7.2"} {
+			r := check.Run(parse(t, head+src), program(t, d), check.Options{})
+			if r.Verdict != check.Holds {
+				t.Errorf("%s under %s: %s %v", name, d, r.Verdict, r.Violations)
+			}
+		}
+	}
+}

@@ -45,6 +45,7 @@ func (k *Kernel) zap(t *Task, m *MM, v int) {
 	k.run("zap_pte", t, func(f *Frame) { f.mm, f.v, f.zap = m, v, !k.Cfg.Vars[v].Shared })
 	if k.Cfg.Vars[v].Shared && k.vars[v].maps.SubAndTest(1) {
 		k.run("shmem_evict", t, func(f *Frame) { f.mm, f.v = m, v })
+		k.oracle.pages[k.oracle.page(m, v)].set(0, 0)
 	}
 }
 
@@ -63,6 +64,9 @@ func (k *Kernel) MadviseDontneed(t *Task, v int) { k.madvise(t, t.MM, v, "madvis
 
 // MadviseFree lets reclaim drop the page of v.
 func (k *Kernel) MadviseFree(t *Task, v int) {
+	if k.Cfg.Vars[v].Shared {
+		return // EINVAL: private anonymous memory only
+	}
 	k.oracle.free(t.MM, v)
 	k.madvise(t, t.MM, v, "madvise_free", true)
 	k.oracle.freed(t.MM, v)
@@ -81,7 +85,7 @@ func (k *Kernel) madvise(t *Task, m *MM, v int, list string, zap bool) {
 	}
 	m.Lock.RLock()
 	if m.vma[v].Load()&VMMapped != 0 {
-		k.run(list, t, func(f *Frame) { f.mm, f.v, f.zap = m, v, zap })
+		k.run(list, t, func(f *Frame) { f.mm, f.v, f.zap = m, v, zap && !k.Cfg.Vars[v].Shared })
 	}
 	m.Lock.RUnlock()
 	if m != t.MM {
@@ -121,10 +125,10 @@ func (k *Kernel) Fork(t *Task, child *MM) {
 		flags := m.vma[v].Load()
 		child.vma[v].Store(flags)
 		if k.Cfg.Vars[v].Shared {
-			k.vars[v].maps.AddBlind(1)
-			if k.nat != nil {
-				k.oracle.cur[child.ID][v].Store(k.oracle.cur[m.ID][v].Load())
+			if flags&VMMapped != 0 {
+				k.vars[v].maps.AddBlind(1)
 			}
+			k.oracle.cur[child.ID][v].Store(k.oracle.cur[m.ID][v].Load())
 			continue
 		}
 		lock := &k.vars[v].anon
