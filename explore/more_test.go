@@ -224,3 +224,19 @@ func TestPanicInTask(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// A mistake of the tool itself comes out of Run as a panic; nothing hangs.
+func TestInternalPanicComesOut(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("no panic came out")
+		}
+	}()
+	Run(func(x *X) {
+		var a Atomic
+		a.Init(x, "a", -1, 0)
+		x.Go("waits", func() { a.Await(1) })
+		x.Go("panics", func() { panic("tagswap internal: on purpose") })
+		x.Wait()
+	}, Options{})
+}

@@ -299,6 +299,7 @@ func (x *X) unwind() {
 
 // Close ends the coroutines of x.
 func (x *X) Close() {
+	x.abort = true // whoever is in the middle of something unwinds
 	for _, t := range x.tasks {
 		if t != nil {
 			t.stop()
