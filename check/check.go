@@ -88,12 +88,16 @@ func (o Options) stop(start time.Time) func() bool {
 	}
 }
 
-// costSearch is how many executions the second search for costs may take.
-const costSearch = 20000
+// The second search for costs is only made when the first took few executions,
+// and ends after so many of its own.
+const (
+	costSmall  = 500
+	costSearch = 4000
+)
 
 func (r *Result) exactCosts(d *mm.Program, o Options) {
 	r.CostsExact = r.Complete && o.NoMerge
-	if !o.Costs || !r.Complete || o.NoMerge || r.Executions > costSearch {
+	if !o.Costs || !r.Complete || o.NoMerge || r.Executions > costSmall {
 		return
 	}
 	again := Run(r.Test, d, Options{NoMerge: true, MaxExecutions: costSearch, Stop: o.Stop})

@@ -56,7 +56,7 @@ func WriteHerd(w io.Writer, c *Cell) error {
 	fmt.Fprintf(&b, "Observation %s %s %d %d\n", t.Name, observation(r), r.Positive, r.Negative)
 	fmt.Fprintf(&b, "Time %s %.2f\n", t.Name, r.Elapsed.Seconds())
 	fmt.Fprintf(&b, "Hash=%s\n", litmus.Hash(t))
-	fmt.Fprintf(&b, "Costs %s\n", costs(r))
+	fmt.Fprintf(&b, "Costs%s %s\n", atLeast(r), costs(r))
 	b.WriteString(verdictLine(c))
 	b.WriteByte('\n')
 	_, err := io.WriteString(w, b.String())
@@ -109,8 +109,17 @@ func costList(r *check.Result) []cost {
 	c := &r.Costs
 	return []cost{
 		{"copies", c.Copies}, {"faults", c.Faults}, {"major-faults", c.MajorFaults}, {"lock-waits", c.LockWaits},
+		{"device-lock-waits", c.DeviceWaits},
 		{"retries", c.Retries}, {"reuses", c.Reuses}, {"slots-kept", c.SlotsKept},
 	}
+}
+
+// atLeast says when other executions, which were not run, may cost more.
+func atLeast(r *check.Result) string {
+	if r.CostsExact {
+		return ""
+	}
+	return " at least"
 }
 
 // costs are the most that an execution had of each.

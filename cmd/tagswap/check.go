@@ -107,6 +107,7 @@ func (c *checkRun) run(cmd *cobra.Command) error {
 			return e
 		}
 	}
+	o.Options.Costs = true
 	if err := c.in.load(cmd); err != nil {
 		return err
 	}
