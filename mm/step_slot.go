@@ -1,5 +1,7 @@
 package mm
 
+import "tagswap/explore"
+
 // Steps on swap slots: the slot map, allocation, freeing, the slot cache.
 
 const (
@@ -153,13 +155,7 @@ var slotSteps = []*Step{
 	cond("slot_cache_take", slotsC+"folio_alloc_swap (v6.1)", "entry becomes a slot of this CPU's cache; false when it is empty.",
 		func(k *Kernel, f *Frame) bool {
 			c := &k.caches[f.t.CPU]
-			e, rest := c.pop(c.slots.Load())
-			if e == 0 {
-				return false
-			}
-			c.slots.Store(rest)
-			f.entry = e
-			return true
+			return f.takeFrom(c, &c.slots)
 		}).needs(SlotAlloc).sets(RegEntry),
 	act("refill_swap_slots_cache", slotsC+"refill_swap_slots_cache (v6.1)", "Allocates a batch of slots into this CPU's cache.",
 		func(k *Kernel, f *Frame) {
@@ -198,13 +194,7 @@ var slotSteps = []*Step{
 	cond("slot_cache_pop", slotsC+"drain_slots_cache_cpu (v6.1)", "entry becomes the next parked slot of this CPU; false when there is none.",
 		func(k *Kernel, f *Frame) bool {
 			c := &k.caches[f.t.CPU]
-			e, rest := c.pop(c.ret.Load())
-			if e == 0 {
-				return false
-			}
-			c.ret.Store(rest)
-			f.entry = e
-			return true
+			return f.takeFrom(c, &c.ret)
 		}).needs(SlotFree).sets(RegEntry),
 	act("slot_cache_walk", slotsC+"__drain_swap_slots_cache (v6.1)", "Starts a walk over the slot caches of all CPUs.",
 		func(k *Kernel, f *Frame) { f.it = -1 }),
@@ -226,13 +216,7 @@ var slotSteps = []*Step{
 		"entry becomes the next parked slot of the CPU that is walked; false when there is none.",
 		func(k *Kernel, f *Frame) bool {
 			c := &k.caches[f.t.at]
-			e, rest := c.pop(c.ret.Load())
-			if e == 0 {
-				return false
-			}
-			c.ret.Store(rest)
-			f.entry = e
-			return true
+			return f.takeFrom(c, &c.ret)
 		}).needs(SlotFree).sets(RegEntry),
 	act("slot_cache_lock_alloc", slotsC+"drain_slots_cache_cpu (v6.1)", "Takes alloc_lock of the CPU that is walked.",
 		func(k *Kernel, f *Frame) { k.caches[f.t.at].alloc.Lock() }).takes(SlotAlloc),
@@ -242,13 +226,7 @@ var slotSteps = []*Step{
 		"entry becomes a fresh slot of the CPU that is walked; false when there is none.",
 		func(k *Kernel, f *Frame) bool {
 			c := &k.caches[f.t.at]
-			e, rest := c.pop(c.slots.Load())
-			if e == 0 {
-				return false
-			}
-			c.slots.Store(rest)
-			f.entry = e
-			return true
+			return f.takeFrom(c, &c.slots)
 		}).needs(SlotAlloc).sets(RegEntry),
 	act("slot_cache_disable", slotsC+"disable_swap_slots_cache_lock (v6.1)", "Slot caches are no longer enabled.",
 		func(k *Kernel, f *Frame) { k.slotCacheEnabled.Store(0) }),
@@ -258,4 +236,16 @@ var slotSteps = []*Step{
 		func(k *Kernel, f *Frame) { k.slotsMutex.Lock() }),
 	act("slots_mutex_unlock", slotsC+"reenable_swap_slots_cache_unlock (v6.1)", "Drops swap_slots_cache_enable_mutex.",
 		func(k *Kernel, f *Frame) { k.slotsMutex.Unlock() }),
+}
+
+// takeFrom makes entry the oldest slot of a list of c; false when it is empty.
+// Preconditions: the list's lock is held.
+func (f *Frame) takeFrom(c *slotCache, list *explore.Atomic) bool {
+	e, rest := c.pop(list.Load())
+	if e == 0 {
+		return false
+	}
+	list.Store(rest)
+	f.entry = e
+	return true
 }
