@@ -13,6 +13,8 @@ type Flags struct {
 	n    int
 	x    *X
 	v    uint64 // natively; under the explorer each bit's object has its value
+
+	waits *FlagWaits // natively: who counts waits; nil: nobody
 }
 
 // Init prepares n bits for x. names[i] names bit i in traces.
@@ -99,9 +101,7 @@ func (f *Flags) TestAndClear(i int) bool {
 // Lock takes bit i as a lock, waiting while it is set.
 func (f *Flags) Lock(i int) {
 	if f.x == nil {
-		for n := 0; f.TestAndSet(i); n++ {
-			pause(n)
-		}
+		f.waitNative(i, (*Flags).TestAndSet)
 		return
 	}
 	b := &f.bits[i]
@@ -146,9 +146,7 @@ func (f *Flags) Unlock(i int) {
 // WaitClear waits until bit i is clear.
 func (f *Flags) WaitClear(i int) {
 	if f.x == nil {
-		for n := 0; f.Test(i); n++ {
-			pause(n)
-		}
+		f.waitNative(i, (*Flags).Test)
 		return
 	}
 	f.bits[i].acquire(kindRead, "wait clear", 1, 0)
@@ -157,9 +155,7 @@ func (f *Flags) WaitClear(i int) {
 // WaitSet waits until bit i is set.
 func (f *Flags) WaitSet(i int) {
 	if f.x == nil {
-		for n := 0; !f.Test(i); n++ {
-			pause(n)
-		}
+		f.waitNative(i, unset)
 		return
 	}
 	f.bits[i].acquire(kindRead, "wait set", 1, 1)

@@ -67,6 +67,7 @@ func (m *Mutex) Unlock() {
 type RWMutex struct {
 	obj    // value: writer (task+1) in the upper half, number of readers in the lower
 	native sync.RWMutex
+	waits  *Waits // natively: who counts waits; nil: nobody
 }
 
 const anyWriter uint64 = (1<<32 - 1) << 32
@@ -77,7 +78,7 @@ func (m *RWMutex) Init(x *X, class string, num int) { m.init(x, class, num) }
 // RLock takes the lock shared.
 func (m *RWMutex) RLock() {
 	if m.x == nil {
-		m.native.RLock()
+		m.rlockNative()
 		return
 	}
 	m.acquire(kindRLock, "read lock", anyWriter, 0)
@@ -140,7 +141,7 @@ func (m *RWMutex) TryRLock() bool {
 // Lock takes the lock exclusively.
 func (m *RWMutex) Lock() {
 	if m.x == nil {
-		m.native.Lock()
+		m.lockNative()
 		return
 	}
 	m.acquire(kindLock, "write lock", ^uint64(0), 0)

@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -19,15 +20,60 @@ func (w *Waits) Sum() (n int64, d time.Duration) { return w.n.Load(), time.Durat
 func (m *Mutex) Watch(w *Waits) { m.waits = w }
 
 func (m *Mutex) lockNative() {
-	if m.waits == nil {
-		m.native.Lock()
-		return
+	if !m.native.TryLock() {
+		m.waits.lock(&m.native)
 	}
-	if m.native.TryLock() {
+}
+
+// Watch makes w count the waits for m, shared or not, natively.
+func (m *RWMutex) Watch(w *Waits) { m.waits = w }
+
+func (m *RWMutex) rlockNative() {
+	if !m.native.TryRLock() {
+		m.waits.lock(m.native.RLocker())
+	}
+}
+
+func (m *RWMutex) lockNative() {
+	if !m.native.TryLock() {
+		m.waits.lock(&m.native)
+	}
+}
+
+// lock takes l, which was not free, and counts the wait.
+func (w *Waits) lock(l sync.Locker) {
+	start := time.Now()
+	l.Lock()
+	w.since(start)
+}
+
+// since counts a wait that began at start. w may be nil.
+func (w *Waits) since(start time.Time) {
+	if w != nil {
+		w.n.Add(1)
+		w.ns.Add(int64(time.Since(start)))
+	}
+}
+
+// FlagWaits counts waits for the bits of flag words, by bit.
+type FlagWaits [MaxFlags]Waits
+
+// Watch makes w count the waits for the bits of f, natively. Several words may
+// have one w.
+func (f *Flags) Watch(w *FlagWaits) { f.waits = w }
+
+// waitNative pauses while busy says so, and counts that as one wait for bit i.
+func (f *Flags) waitNative(i int, busy func(f *Flags, i int) bool) {
+	if !busy(f, i) {
 		return
 	}
 	start := time.Now()
-	m.native.Lock()
-	m.waits.n.Add(1)
-	m.waits.ns.Add(int64(time.Since(start)))
+	for n := 0; busy(f, i); n++ {
+		pause(n)
+	}
+	if f.waits != nil {
+		f.waits[i].since(start)
+	}
 }
+
+func unset(f *Flags, i int) bool { return !f.Test(i) }

@@ -76,6 +76,63 @@ func TestNative(t *testing.T) {
 	}
 }
 
+// Who waits for a lock or a flag natively is counted, once a wait; who does not
+// wait is not.
+func TestNativeWaits(t *testing.T) {
+	var mu Mutex
+	var rw RWMutex
+	var f Flags
+	var mus, rws Waits
+	var bits FlagWaits
+	f.Init(nil, []string{"lock", "bit"}, 0, 0)
+	mu.Watch(&mus)
+	rw.Watch(&rws)
+	f.Watch(&bits)
+	for _, w := range []struct {
+		what       string
+		take, give func() // by who has it first
+		wait, end  func() // by who waits
+		counted    *Waits
+	}{
+		{"a mutex", mu.Lock, mu.Unlock, mu.Lock, mu.Unlock, &mus},
+		{"a writer for a writer", rw.Lock, rw.Unlock, rw.Lock, rw.Unlock, &rws},
+		{"a reader for a writer", rw.Lock, rw.Unlock, rw.RLock, rw.RUnlock, &rws},
+		{"a writer for a reader", rw.RLock, rw.RUnlock, rw.Lock, rw.Unlock, &rws},
+		{"a lock bit", func() { f.Lock(0) }, func() { f.Unlock(0) }, func() { f.Lock(0) }, func() { f.Unlock(0) }, &bits[0]},
+		{"a bit to be clear", func() { f.Set(1) }, func() { f.Clear(1) }, func() { f.WaitClear(1) }, func() {}, &bits[1]},
+		{"a bit to be set", func() {}, func() { f.Set(1) }, func() { f.WaitSet(1) }, func() { f.Clear(1) }, &bits[1]},
+	} {
+		// The waiter may be slow to start on a busy machine.
+		n, d := int64(0), time.Duration(0)
+		for pause := time.Millisecond; n == 0 && pause < time.Second; pause *= 2 {
+			n0, d0 := w.counted.Sum()
+			ended := make(chan bool)
+			w.take()
+			go func() {
+				w.wait()
+				w.end()
+				close(ended)
+			}()
+			time.Sleep(pause)
+			w.give()
+			<-ended
+			n, d = w.counted.Sum()
+			n, d = n-n0, d-d0
+		}
+		if n != 1 || d <= 0 {
+			t.Errorf("%s: %d waits of %v", w.what, n, d)
+		}
+	}
+	before, _ := rws.Sum()
+	rw.RLock()
+	rw.RLock()
+	rw.RUnlock()
+	rw.RUnlock()
+	if after, _ := rws.Sum(); after != before {
+		t.Error("readers wait for one another")
+	}
+}
+
 // TestTwoAtOnce: explorations of different programs do not share anything.
 func TestTwoAtOnce(t *testing.T) {
 	var wg sync.WaitGroup

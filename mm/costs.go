@@ -6,6 +6,8 @@ type Costs struct {
 	Copies      int64 // pages copied
 	Faults      int64 // calls of the fault handler
 	MajorFaults int64 // faults that read a page in
+	SwapIns     int64 // pages read from a swap device: by faults, ahead and by swapoff
+	SwapOuts    int64 // pages written to one
 	Reuses      int64 // passes through do_wp_page that keep the page
 	Retries     int64 // rounds that came to nothing and waited
 	// Acquisitions of a lock that another task had last, so that with the worst

@@ -24,6 +24,7 @@
 //	checks.go    counts and leaks, when nothing runs
 //	native.go, quarantine.go, size.go, lockwaits.go   what goroutines need besides: gates for
 //	             what is one event under the explorer, pages that come back, tables of any size
+//	where.go     where a task is in its step lists
 //
 // Lock order, outermost first, as in the kernel (mm/rmap.c, mm/swapfile.c):
 //

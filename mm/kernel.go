@@ -258,6 +258,11 @@ func (k *Kernel) NewMM(parent *MM) *MM {
 		linked = 1
 	}
 	m.linked.Init(x, "anon_vma chain", m.ID, linked)
+	if k.nat != nil {
+		for i := range m.gates {
+			m.gates[i].Watch(&k.nat.waits.Flush)
+		}
+	}
 	return m
 }
 

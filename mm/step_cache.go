@@ -104,6 +104,7 @@ var deviceSteps = []*Step{
 				k.fatal("use-after-free", "read of a swap device that swapoff has closed")
 			}
 			k.use(f.folio, "swap_readpage")
+			k.costs(f.t).SwapIns++
 			v := si.data[f.entry.Slot()].Load()
 			if v != 0 {
 				v--
@@ -119,6 +120,7 @@ var deviceSteps = []*Step{
 				k.fatal("use-after-free", "write to a swap device that swapoff has closed")
 			}
 			k.use(f.folio, "swap_writepage")
+			k.costs(f.t).SwapOuts++
 			v := f.folio.data.Load()
 			if si.cfg.Stable && f.folio.data.Load() != v {
 				k.violation("content", "a page changes while a device that needs stable pages writes it")
