@@ -47,7 +47,7 @@ var mutants = []struct {
 		"swapoff-again", "use-after-free"},
 	{"v6.12", "swapoff", "    slot_cache_drain\n", "",
 		"swapoff-again", "livelock"},
-	{"v6.12", "swapoff", "    slots_mutex_unlock\n", "",
+	{"v6.12", "swapoff", "    slots_mutex_unlock\n    percpu_ref_kill\n", "    percpu_ref_kill\n",
 		"swapoff-again", "deadlock"},
 	{"v6.12", "swapoff", "    close_device\n", "",
 		"unuse-missing-restore", "leak"},

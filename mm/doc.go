@@ -18,6 +18,7 @@
 //	user.go      what a processor does: accesses, faults, pinned pages
 //	syscall.go   system calls, with the locks around their step lists
 //	folio.go, pte.go, slot.go   state and its plain operations
+//	device.go    what a native machine needs of a swap device
 //	wait.go      rounds that come to nothing: what they have seen and wait for
 //	forget.go    what a task still knows, for searches that merge states
 //	oracle.go    memory without swap, what every load is held against

@@ -23,6 +23,7 @@ type AreaConfig struct {
 	Slots  int
 	Used   int // slots that somebody else holds for the whole run
 	Off    bool
+	Device Device // natively, where the pages go; nil: into memory
 }
 
 // Config is the machine a program runs on.
@@ -114,6 +115,7 @@ type Task struct {
 	runs    int            // step lists that this operation, or this round, has run: where it is between them
 	rests   int            // natively: waits of this access
 	cost    Costs          // natively
+	page    []byte         // natively, see buffer
 	mmapped bool           // holds its mm's mmap lock shared, for a fault
 	held    []hold
 }

@@ -13,10 +13,13 @@ type native struct {
 	pages   quarantine     // pfns
 	records quarantine     // tag records
 	live    explore.Atomic // pages in use
-	waits   LockWaits
-	clock   epochs
-	mu      explore.Mutex // protects spare
-	spare   []*MM         // address spaces that nobody uses
+
+	readErrors, writeErrors explore.Atomic // of swap devices
+
+	waits LockWaits
+	clock epochs
+	mu    explore.Mutex // protects spare
+	spare []*MM         // address spaces that nobody uses
 }
 
 // resetNative prepares k for goroutines.

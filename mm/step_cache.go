@@ -96,35 +96,28 @@ var deviceSteps = []*Step{
 		}).uses(RegEntry).takes(DeviceRef),
 	act("put_swap_device", swapfileC+"put_swap_device (v6.1)", "Drops the reference on entry's device.",
 		func(k *Kernel, f *Frame) { k.area(f.entry).users.AddBlind(-1) }).uses(RegEntry).drops(DeviceRef),
-	act("read_device", pageIoC+"swap_readpage (v6.1)",
-		"Reads entry's slot of the device into folio. A slot that was never written, or freed on a synchronous device, reads as zeros.",
-		func(k *Kernel, f *Frame) {
+	cond("read_device", pageIoC+"swap_readpage (v6.1)",
+		"Reads entry's slot of the device into folio. A slot that was never written, or freed on a synchronous device, reads "+
+			"as zeros. False: the device failed.",
+		func(k *Kernel, f *Frame) bool {
 			si := k.area(f.entry)
 			if !si.flags.Test(areaUsed) {
 				k.fatal("use-after-free", "read of a swap device that swapoff has closed")
 			}
 			k.use(f.folio, "swap_readpage")
 			k.costs(f.t).SwapIns++
-			v := si.data[f.entry.Slot()].Load()
-			if v != 0 {
-				v--
-			}
-			f.folio.data.Store(v)
+			return k.readDevice(f)
 		}).uses(RegEntry, RegFolio),
-	act("write_device", pageIoC+"swap_writepage (v6.1)",
+	cond("write_device", pageIoC+"swap_writepage (v6.1)",
 		"Writes folio's contents to entry's slot of the device. A device that needs stable pages (SWP_STABLE_WRITES) looks at "+
-			"them twice, as one that writes a checksum does.",
-		func(k *Kernel, f *Frame) {
+			"them twice, as one that writes a checksum does. False: the device failed.",
+		func(k *Kernel, f *Frame) bool {
 			si := k.area(f.entry)
 			if !si.flags.Test(areaUsed) {
 				k.fatal("use-after-free", "write to a swap device that swapoff has closed")
 			}
 			k.use(f.folio, "swap_writepage")
 			k.costs(f.t).SwapOuts++
-			v := f.folio.data.Load()
-			if si.cfg.Stable && f.folio.data.Load() != v {
-				k.violation("content", "a page changes while a device that needs stable pages writes it")
-			}
-			si.data[f.entry.Slot()].Store(v + 1)
+			return k.writeDevice(f)
 		}).uses(RegEntry, RegFolio),
 }

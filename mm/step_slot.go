@@ -130,7 +130,7 @@ var mapSteps = []*Step{
 				if !si.flags.Test(areaUsed) {
 					k.fatal("use-after-free", "a swap device that swapoff has closed is told of a freed slot")
 				}
-				si.data[f.entry.Slot()].Store(0)
+				k.freeSlot(si, f.entry.Slot())
 			}
 		}).uses(RegEntry),
 	cond("vm_swap_full", "include/linux/swap.h:vm_swap_full (v6.1)", "True when more than half of all swap is in use.",

@@ -197,11 +197,13 @@ func (k *Kernel) mmput(t *Task, m *MM) {
 }
 
 // Swapoff is swapoff(2) on device area. It returns false when there is nothing
-// to swap off.
+// to swap off, and when a page cannot be read: the device stays on then (as up to
+// v5.18; v5.19 and later leave an error entry in the page table instead).
 func (k *Kernel) Swapoff(t *Task, area int) bool {
 	if !k.areas[area].flags.Test(areaWriteOK) {
 		return false
 	}
+	t.ret = Done
 	return k.run("swapoff", t, func(f *Frame) { f.area = area })
 }
 

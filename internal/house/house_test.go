@@ -20,6 +20,7 @@ var arrows = map[string][]string{
 	"litmus":  {},
 	"mte":     {"explore"},
 	"mm":      {"explore", "mte"},
+	"swapdev": {},
 	"design":  {"mm"},
 	"check":   {"explore", "litmus", "mm"},
 }
