@@ -1,7 +1,5 @@
 package mm
 
-import "encoding/binary"
-
 // PageSize is the size of a page, and of a slot, in bytes.
 const PageSize = 4096
 
@@ -26,61 +24,4 @@ type Device interface {
 // IOErrors is how many reads and writes of swap devices have failed, natively.
 func (k *Kernel) IOErrors() (reads, writes int64) {
 	return int64(k.nat.readErrors.Peek()), int64(k.nat.writeErrors.Peek())
-}
-
-// readDevice reads entry's slot into folio; false: the device failed.
-func (k *Kernel) readDevice(f *Frame) bool {
-	si, slot := k.area(f.entry), f.entry.Slot()
-	if si.cfg.Device == nil || k.nat == nil {
-		v := si.data[slot].Load()
-		if v != 0 {
-			v--
-		}
-		f.folio.data.Store(v)
-		return true
-	}
-	buf := f.t.buffer()
-	if err := si.cfg.Device.ReadPage(slot, buf); err != nil {
-		k.nat.readErrors.AddBlind(1)
-		return false
-	}
-	f.folio.data.Store(binary.LittleEndian.Uint64(buf))
-	return true
-}
-
-// writeDevice writes folio to entry's slot; false: the device failed.
-func (k *Kernel) writeDevice(f *Frame) bool {
-	si, slot := k.area(f.entry), f.entry.Slot()
-	v := f.folio.data.Load()
-	if si.cfg.Stable && f.folio.data.Load() != v {
-		k.violation("content", "a page changes while a device that needs stable pages writes it")
-	}
-	if si.cfg.Device == nil || k.nat == nil {
-		si.data[slot].Store(v + 1)
-		return true
-	}
-	buf := f.t.buffer()
-	binary.LittleEndian.PutUint64(buf, v)
-	if err := si.cfg.Device.WritePage(slot, buf); err != nil {
-		k.nat.writeErrors.AddBlind(1)
-		return false
-	}
-	return true
-}
-
-// freeSlot tells a synchronous device that entry's slot is free.
-func (k *Kernel) freeSlot(si *SwapInfo, slot int) {
-	if si.cfg.Device != nil && k.nat != nil {
-		si.cfg.Device.FreeSlot(slot)
-		return
-	}
-	si.data[slot].Store(0)
-}
-
-// buffer is a page of t's own, for devices.
-func (t *Task) buffer() []byte {
-	if t.page == nil {
-		t.page = make([]byte, PageSize)
-	}
-	return t.page
 }

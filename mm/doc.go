@@ -18,13 +18,14 @@
 //	user.go      what a processor does: accesses, faults, pinned pages
 //	syscall.go   system calls, with the locks around their step lists
 //	folio.go, pte.go, slot.go   state and its plain operations
+//	page.go      contents and tags of pages: words under the explorer, 4096 and 128 bytes natively
 //	device.go    what a native machine needs of a swap device
 //	wait.go      rounds that come to nothing: what they have seen and wait for
 //	forget.go    what a task still knows, for searches that merge states
-//	oracle.go    memory without swap, what every load is held against
+//	oracle.go, shadow.go   memory without swap, what every load is held against
 //	checks.go    counts and leaks, when nothing runs
-//	native.go, quarantine.go, size.go, lockwaits.go   what goroutines need besides: gates for
-//	             what is one event under the explorer, pages that come back, tables of any size
+//	native.go, access.go, quarantine.go, size.go, lockwaits.go   what goroutines need besides: gates
+//	             for what is one event under the explorer, pages that come back, tables of any size
 //	where.go     where a task is in its step lists
 //
 // Lock order, outermost first, as in the kernel (mm/rmap.c, mm/swapfile.c):
@@ -40,7 +41,8 @@
 //	              cluster lock
 //	                mte_pages lock
 //	  lru lock
-//	(natively, below all of these: gates, the quarantine's shards)
+//	(natively, below all of these: gate, buses of pages, locks of slots that are memory,
+//	blocks of the tag store; the quarantine's shards)
 //
 // Exceptions: do_wp_page, zap and MADV_FREE hold a ptl and only try the folio
 // lock. A design may break the order; the explorer shows what comes of it.

@@ -43,6 +43,8 @@ type Folio struct {
 	home     *MM // whose anon_vma it hangs on; immutable
 	shmem    bool
 	index    int            // natively: see bind; protected by the folio lock
+	known    bool           // natively: somebody has had this page before
+	bus      explore.Mutex  // natively: see page.go
 	life     explore.Atomic // 1 until it is freed
 	refs     explore.Atomic
 	mapcount explore.Atomic

@@ -1,5 +1,7 @@
 package mm
 
+import "tagswap/mte"
+
 // Frame holds the registers of one call of a function: what the kernel's
 // functions keep in local variables and in struct vm_fault. A callee starts with
 // a copy of its caller's registers and gives back those that its list names.
@@ -24,8 +26,8 @@ type Frame struct {
 	needClear bool // has_cache pinned by this fault
 	usage     int  // what __swap_entry_free_locked left
 	err       int
-	rec       int // tag record + 1; 0: none
-	oldrec    int
+	rec       mte.Ref
+	oldrec    mte.Ref
 	child     *MM
 	area      int
 	it        int  // rmap, mmlist and slot walks

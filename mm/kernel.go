@@ -40,6 +40,10 @@ type Config struct {
 	Tasks int // the root and daemons included
 	MMs   int // address spaces
 	Pages int // of memory
+
+	// CheckPages holds all of a page and all its tags against the oracle at every
+	// access, not only what the access covers. Natively.
+	CheckPages bool
 }
 
 // VarConfig is one page-sized variable, at the same address everywhere.
@@ -110,13 +114,13 @@ type Task struct {
 	private func() uint64 // what it knows, for the explorer
 	seen    seen          // by this round
 	waits   []explore.Seen
-	walked  []explore.Seen // by a round of swapoff
-	misses  int            // rounds of this access that came to nothing
-	runs    int            // step lists that this operation, or this round, has run: where it is between them
-	rests   int            // natively: waits of this access
-	cost    Costs          // natively
-	page    []byte         // natively, see buffer
-	mmapped bool           // holds its mm's mmap lock shared, for a fault
+	walked  []explore.Seen  // by a round of swapoff
+	misses  int             // rounds of this access that came to nothing
+	runs    int             // step lists that this operation, or this round, has run: where it is between them
+	rests   int             // natively: waits of this access
+	cost    Costs           // natively
+	page    *[PageSize]byte // natively, see buffer
+	mmapped bool            // holds its mm's mmap lock shared, for a fault
 	held    []hold
 }
 

@@ -10,6 +10,7 @@ import (
 //
 // Lock order: gates and the quarantine's shards are innermost.
 type native struct {
+	memory  memory
 	pages   quarantine     // pfns
 	records quarantine     // tag records
 	live    explore.Atomic // pages in use
@@ -26,6 +27,12 @@ type native struct {
 func (k *Kernel) resetNative() {
 	k.nat = &native{}
 	k.nat.clock.reset(len(k.tasks))
+	k.nat.memory.reset(len(k.folios))
+	for i := range k.narea {
+		if si := &k.areas[i]; si.cfg.Device == nil {
+			si.memory.reset(si.cfg.Slots)
+		}
+	}
 	k.nat.pages.reset(&k.nat.clock, 1, len(k.folios)-1)
 	// A record for each slot, for each task that saves tags, and some that nobody
 	// may take yet.
@@ -120,15 +127,6 @@ func (k *Kernel) passing(what string, m *MM, v int, f func()) {
 	k.open(m, v)
 }
 
-// accessNative is access behind the gate.
-func (k *Kernel) accessNative(t *Task, a *Access) (uint64, Signal, bool) {
-	g := k.gate(t.MM, a.Var)
-	g.Lock()
-	val, sig, done := k.access(t, a)
-	g.Unlock()
-	return val, sig, done
-}
-
 // jitter lets the schedule be shaken between steps.
 func (k *Kernel) jitter(t *Task) {
 	if k.nat != nil && k.Jitter != nil {
@@ -152,6 +150,10 @@ func (k *Kernel) newFolioNative(t *Task, m *MM, v int) *Folio {
 	f := &k.folios[pfn]
 	f.v, f.home, f.shmem = v, m, k.Cfg.Vars[v].Shared
 	f.index = -1
+	if !f.known {
+		f.known = true
+		k.nat.memory.fresh(pfn)
+	}
 	f.mapcount.Store(0)
 	f.flags.Init(nil, flagNames, pfn, 0)
 	f.swap.Set(0)
@@ -200,7 +202,9 @@ func (k *Kernel) rmapNative(fo *Folio, m *MM, v int) bool {
 // written, and the parent's is write-protected. See forkPage.
 func (k *Kernel) forked(parent, child *MM, v int) {
 	if k.nat != nil {
+		k.shut(parent, v)
 		k.oracle.fork(parent, child, v)
+		k.open(parent, v)
 	}
 }
 
@@ -256,6 +260,11 @@ type paddedAtomic struct {
 	_ [64]byte
 }
 
+type paddedMutex struct {
+	explore.Mutex
+	_ [32]byte
+}
+
 const never = math.MaxUint64
 
 func (e *epochs) reset(tasks int) {
@@ -276,19 +285,6 @@ func (e *epochs) oldest() uint64 {
 		low = min(low, e.since[i].Load())
 	}
 	return low
-}
-
-// settle makes the oracle believe what was read, so that a loss is reported once.
-func (k *Kernel) settle(o *opage, got uint64) {
-	if k.nat != nil {
-		o.val.Store(got)
-	}
-}
-
-func (k *Kernel) settleTags(o *opage, tags uint64) {
-	if k.nat != nil {
-		o.tags.Store(tags)
-	}
 }
 
 // MajorFaults is how many major faults t has had, natively. Only t may ask while

@@ -1,6 +1,7 @@
 package mm_test
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -113,25 +114,34 @@ func (c *crowd) run(t *testing.T) []string {
 // for another now and then.
 func (c *crowd) task(t *mm.Task) {
 	r := rand.New(rand.NewPCG(c.seed, uint64(t.ID)))
-	k := &c.k
+	k, buf := &c.k, make([]byte, mm.PageSize)
 	for range c.steps {
 		v := r.IntN(len(c.cfg.Vars))
 		private := !c.cfg.Vars[v].Shared
 		switch n := r.IntN(100); {
+		case n < 10:
+			k.Do(t, mm.Access{Var: v, Offset: r.IntN(mm.PageSize - 8)})
 		case n < 30:
-			k.Do(t, mm.Access{Var: v})
+			k.Do(t, mm.Access{Var: v, Data: buf})
+		case n < 38:
+			k.Do(t, mm.Access{Var: v, Write: true, Value: r.Uint64(), Offset: r.IntN(mm.PageSize - 8)})
 		case n < 50:
-			k.Do(t, mm.Access{Var: v, Write: true, Value: r.Uint64N(1 << 40)})
+			fill(buf, r.Uint64())
+			k.Do(t, mm.Access{Var: v, Write: true, Data: buf})
 		case n < 60:
-			k.Do(t, mm.Access{Var: v, Tag: true, Granule: r.IntN(16)})
+			k.Do(t, mm.Access{Var: v, Tag: true, Granule: r.IntN(256)})
+		case n < 68:
+			k.Do(t, mm.Access{Var: v, Write: true, Tag: true, Granule: r.IntN(256), NewTag: uint8(r.IntN(16))})
 		case n < 70:
-			k.Do(t, mm.Access{Var: v, Write: true, Tag: true, Granule: r.IntN(16), NewTag: uint8(r.IntN(16))})
+			k.Do(t, mm.Access{Var: v, Write: true, Tag: true, Whole: true, NewTag: uint8(r.IntN(16))})
 		case n < 90:
 			k.MadvisePageout(t, c.mms[r.IntN(len(c.mms))], v)
 		case n < 93:
 			k.MadviseWillneed(t, v)
-		case n < 95 && private:
+		case n < 94 && private:
 			k.MadviseDontneed(t, v)
+		case n < 95:
+			k.MadviseFree(t, v)
 		case n < 97:
 			k.DrainSlotCaches(t)
 		case n < 99:
@@ -139,6 +149,13 @@ func (c *crowd) task(t *mm.Task) {
 		}
 	}
 	k.Exit(t)
+}
+
+// fill gives every word of a page a value of its own.
+func fill(page []byte, seed uint64) {
+	for i := 0; i < len(page); i += 8 {
+		binary.LittleEndian.PutUint64(page[i:], seed+uint64(i)*0x9e3779b97f4a7c15)
+	}
 }
 
 // fork makes a child and goes on in it, or becomes a thread of somebody.
@@ -221,7 +238,7 @@ func TestNative(t *testing.T) {
 			for _, seed := range seeds(2) {
 				cfg := mm.Config{
 					Areas: []mm.AreaConfig{{Sync: tc.sync, Slots: 40}}, SlotCache: tc.cache,
-					CacheSize: 3, Vars: vars(8, 2), LRU: true,
+					CacheSize: 3, Vars: vars(8, 2), LRU: true, CheckPages: seed%2 == 0,
 				}
 				if tc.small {
 					cfg.Areas[0].Slots = 8

@@ -14,7 +14,9 @@ type oracle struct {
 	holds bool // pages may be held
 	vars  int  // for which there is room
 	pages []opage
-	cur   [][]explore.Atomic // page in use, by address space and variable
+
+	shadows []shadow           // natively, instead of pages
+	cur     [][]explore.Atomic // page in use, by address space and variable
 }
 
 // generations is how many pages one address may have had before numbers repeat.
@@ -35,11 +37,16 @@ func (o *oracle) page0(m *MM, v int) int { return (m.ID*o.vars + v) * generation
 
 func (o *oracle) reset(k *Kernel) {
 	o.x, o.holds = k.X, k.Cfg.Holds
+	if k.X == nil {
+		o.shadows = make([]shadow, len(k.mms)*len(k.vars)*o.each())
+	}
 	if o.vars == len(k.vars) && len(o.cur) == len(k.mms) {
 		return
 	}
 	o.vars = len(k.vars)
-	o.pages = make([]opage, len(k.mms)*o.vars*generations)
+	if k.X != nil {
+		o.pages = make([]opage, len(k.mms)*o.vars*generations)
+	}
 	o.cur = make([][]explore.Atomic, len(k.mms))
 	for i := range o.cur {
 		o.cur[i] = make([]explore.Atomic, o.vars)
@@ -49,12 +56,12 @@ func (o *oracle) reset(k *Kernel) {
 // add makes the page of v in m, or of all address spaces when m is the first of
 // a shared one.
 func (o *oracle) add(m *MM, v int) {
-	gens := 1
-	if o.holds {
-		gens = generations
-	}
-	for g := range gens {
+	for g := range o.each() {
 		n := o.page0(m, v) + g
+		if o.x == nil {
+			o.shadow(n).reset()
+			continue
+		}
 		p := &o.pages[n]
 		p.val.Init(o.x, "memory", n, 0)
 		p.alt.Init(o.x, "memory alt", n, 0)
@@ -77,19 +84,35 @@ func (o *oracle) share(m, owner *MM, v int) {
 func (o *oracle) page(m *MM, v int) int { return int(o.cur[m.ID][v].Load()) }
 
 // hold notes that a pin keeps the page of v in m.
-func (o *oracle) hold(m *MM, v int) { o.pages[o.page(m, v)].holds.AddBlind(1) }
+func (o *oracle) hold(m *MM, v int) { o.holdsOf(o.page(m, v)).AddBlind(1) }
+
+func (o *oracle) holdsOf(page int) *explore.Atomic {
+	if o.x == nil {
+		return &o.shadow(page).holds
+	}
+	return &o.pages[page].holds
+}
 
 // drop ends a hold.
-func (o *oracle) drop(page int) { o.pages[page].holds.AddBlind(-1) }
+func (o *oracle) drop(page int) { o.holdsOf(page).AddBlind(-1) }
 
 // zap makes v read as zero in m. Whoever holds the page keeps what was in it.
 func (o *oracle) zap(m *MM, v int) {
 	id := o.page(m, v)
-	if o.holds && o.pages[id].holds.Load() != 0 {
+	if o.holds && o.holdsOf(id).Load() != 0 {
 		id = id/generations*generations + (id+1)%generations
 		o.cur[m.ID][v].Store(uint64(id))
 	}
-	o.pages[id].set(0, 0)
+	o.clear(id)
+}
+
+// clear makes a page read as zero.
+func (o *oracle) clear(page int) {
+	if o.x == nil {
+		o.shadow(page).reset()
+		return
+	}
+	o.pages[page].set(0, 0)
 }
 
 func (p *opage) set(val, tags uint64) {
@@ -101,6 +124,10 @@ func (p *opage) set(val, tags uint64) {
 
 // fork copies the page of v from m to child.
 func (o *oracle) fork(m, child *MM, v int) {
+	if o.x == nil {
+		o.shadow(o.page(child, v)).fork(o.shadow(o.page(m, v)))
+		return
+	}
 	from, to := &o.pages[o.page(m, v)], &o.pages[o.page(child, v)]
 	to.val.Store(from.val.Load())
 	to.alt.Store(from.alt.Load())
@@ -110,6 +137,10 @@ func (o *oracle) fork(m, child *MM, v int) {
 
 // free says that the page may become zero until somebody stores to it.
 func (o *oracle) free(m *MM, v int) {
+	if o.x == nil {
+		o.shadow(o.page(m, v)).free()
+		return
+	}
 	p := &o.pages[o.page(m, v)]
 	p.alt.Store(1)
 	p.alts.Store(1)
@@ -117,7 +148,13 @@ func (o *oracle) free(m *MM, v int) {
 }
 
 // freed ends MADV_FREE.
-func (o *oracle) freed(m *MM, v int) { o.pages[o.page(m, v)].lazy.AddBlind(-1) }
+func (o *oracle) freed(m *MM, v int) {
+	if o.x == nil {
+		o.shadow(o.page(m, v)).lazy--
+		return
+	}
+	o.pages[o.page(m, v)].lazy.AddBlind(-1)
+}
 
 // load compares what the machine read with what it must be and settles on it.
 func (p *opage) load(got uint64) (want uint64, ok bool) {

@@ -18,9 +18,10 @@ type SwapInfo struct {
 	cache                 explore.Mutex // i_pages lock of the swap cache
 	slots                 []explore.Atomic
 	folios                []explore.Atomic // the swap cache: pfn, 0: none
-	data                  []explore.Atomic // the device: contents + 1, 0: never written or freed (reads as zeros)
+	data                  []explore.Atomic // the device: contents + 1, natively 1; 0: never written or freed (reads as zeros)
 	bitmap                explore.Var      // slots that may be allocated
 	unused                slotStack        // the same, natively
+	memory                slotMemory       // the device, natively, when it has no Device
 	inuse                 explore.Atomic   // si->inuse_pages
 	flags                 explore.Flags
 	users                 explore.Atomic // references of get_swap_device

@@ -35,7 +35,7 @@ var faultSteps = []*Step{
 			if f.folio == nil {
 				return false
 			}
-			f.folio.data.Store(0)
+			k.zeroPage(f.folio)
 			f.folio.flags.Set(flagUptodate)
 			f.folio.flags.Set(flagSwapbacked)
 			return true
@@ -133,7 +133,7 @@ var copySteps = []*Step{
 	act("copy_data", "mm/memory.c:__wp_page_copy_user (v6.1)", "Copies the contents of folio to the new page.",
 		func(k *Kernel, f *Frame) {
 			k.use(f.folio, "copy_user_highpage")
-			f.fresh.data.Store(f.folio.data.Load())
+			k.copyPage(f.t, f.fresh, f.folio)
 			f.fresh.flags.Set(flagUptodate)
 			k.costs(f.t).Copies++
 		}).uses(RegFolio, RegNew),
@@ -142,7 +142,7 @@ var copySteps = []*Step{
 	act("mte_copy_page_tags", "arch/arm64/lib/mte.S:mte_copy_page_tags (v6.1)", "Copies the tags of folio to the new page.",
 		func(k *Kernel, f *Frame) {
 			k.use(f.folio, "mte_copy_page_tags")
-			f.fresh.tags.Store(f.folio.tags.Load())
+			k.copyTags(f.fresh, f.folio)
 		}).uses(RegFolio, RegNew),
 	act("set_new_mte_tagged", "arch/arm64/mm/copypage.c:copy_highpage (v6.1)", "Sets PG_mte_tagged of the new page.",
 		func(k *Kernel, f *Frame) { k.set(f.fresh, flagMTETagged) }).uses(RegNew),

@@ -29,7 +29,7 @@ var ksmSteps = []*Step{
 		func(k *Kernel, f *Frame) bool {
 			k.use(f.folio, "memcmp_pages")
 			k.use(f.fresh, "memcmp_pages")
-			return f.folio.data.Load() == f.fresh.data.Load()
+			return k.samePage(f.folio, f.fresh)
 		}).uses(RegFolio, RegNew),
 	cond("new_mte_tagged", "arch/arm64/kernel/mte.c:memcmp_pages (v6.1)", "True when PG_mte_tagged of new_folio is set.",
 		func(k *Kernel, f *Frame) bool { return k.test(f.fresh, flagMTETagged) }).uses(RegNew),

@@ -1,7 +1,5 @@
 package mm
 
-import "tagswap/mte"
-
 // Steps of arm64's tag handling (arch/arm64/kernel/mte.c, arch/arm64/mm/mteswap.c).
 
 const (
@@ -31,32 +29,28 @@ var tagSteps = []*Step{
 	act("mte_clear_page_tags", "arch/arm64/lib/mte.S:mte_clear_page_tags (v6.1)", "Zeroes the tags of folio.",
 		func(k *Kernel, f *Frame) {
 			k.use(f.folio, "mte_clear_page_tags")
-			f.folio.tags.Store(0)
+			k.zeroTags(f.folio)
 		}).uses(RegFolio),
 	cond("mte_alloc_tag_storage", mteSwapC+"mte_allocate_tag_storage (v6.1)", "Allocates a record for a page's tags. False: no memory.",
 		func(k *Kernel, f *Frame) bool {
 			if k.fails(failTags) {
 				return false
 			}
-			r := k.Tags.Alloc(f.t.ID)
-			if r == nil && k.nat != nil {
-				return false
-			}
-			if r == nil {
+			f.rec = k.Tags.Alloc(f.t.ID)
+			if f.rec == 0 && k.nat == nil {
 				k.fatal("livelock", "a task allocated tag records without end")
 			}
-			f.rec = r.Num() + 1
-			return true
+			return f.rec != 0
 		}).sets(RegRecord),
 	act("mte_save_page_tags", "arch/arm64/lib/mte.S:mte_save_page_tags (v6.1)", "Copies folio's tags into the record.",
 		func(k *Kernel, f *Frame) {
 			k.use(f.folio, "mte_save_page_tags")
-			k.Tags.Write(k.Tags.At(f.rec-1), f.folio.tags.Load())
+			k.saveTags(f.rec, f.folio)
 		}).uses(RegFolio, RegRecord),
 	act("mte_restore_page_tags", "arch/arm64/lib/mte.S:mte_restore_page_tags (v6.1)", "Copies the record into folio's tags.",
 		func(k *Kernel, f *Frame) {
 			k.use(f.folio, "mte_restore_page_tags")
-			f.folio.tags.Store(k.Tags.Read(k.Tags.At(f.rec - 1)))
+			k.restoreTags(f.folio, f.rec)
 		}).uses(RegFolio, RegRecord),
 	act("tags_lock", mteSwapC+"mte_save_tags (v6.1)", "Takes the tag store's xarray lock (xa_lock, spin).",
 		func(k *Kernel, f *Frame) { k.Tags.Lock.Lock() }).takes(TagsLock),
@@ -65,34 +59,25 @@ var tagSteps = []*Step{
 	cond("tags_load", mteSwapC+"mte_restore_tags (v6.1)",
 		"Looks entry up in the tag store without a lock (xa_load). The record it finds is as good as whatever keeps the slot. False: none.",
 		func(k *Kernel, f *Frame) bool {
-			r := k.Tags.Load(f.entry.Index())
-			if r == nil {
+			ref := k.Tags.Load(f.entry.Index())
+			if ref == 0 {
 				return false
 			}
-			f.rec = r.Num() + 1
+			f.rec = ref
 			return true
 		}).uses(RegEntry).sets(RegRecord),
 	act("tags_store", mteSwapC+"mte_save_tags (v6.1)", "Keeps the record under entry (xa_store); an older one has to be freed, see mte_free_old_tags.",
 		func(k *Kernel, f *Frame) {
-			f.oldrec = recNum(k.Tags.Exchange(f.entry.Index(), k.Tags.At(f.rec-1)))
+			f.oldrec = k.Tags.Exchange(f.entry.Index(), f.rec)
 		}).uses(RegEntry, RegRecord).needs(TagsLock),
 	act("tags_erase", mteSwapC+"mte_invalidate_tags (v6.1)", "Takes entry's record, if any, out of the tag store (xa_erase); it has to be freed, see mte_free_old_tags.",
 		func(k *Kernel, f *Frame) {
-			f.oldrec = recNum(k.Tags.Exchange(f.entry.Index(), nil))
+			f.oldrec = k.Tags.Exchange(f.entry.Index(), 0)
 		}).uses(RegEntry).needs(TagsLock),
 	act("mte_free_old_tags", mteSwapC+"mte_free_tag_storage (v6.1)", "Frees the record that tags_store or tags_erase took out; nothing if there was none.",
 		func(k *Kernel, f *Frame) {
-			if f.oldrec != 0 {
-				k.Tags.Free(k.Tags.At(f.oldrec - 1))
-			}
+			k.Tags.Free(f.oldrec)
 		}),
 	act("mte_free_tag_storage", mteSwapC+"mte_save_tags (v6.1)", "Frees the record that was just allocated.",
-		func(k *Kernel, f *Frame) { k.Tags.Free(k.Tags.At(f.rec - 1)) }).uses(RegRecord),
-}
-
-func recNum(r *mte.Record) int {
-	if r == nil {
-		return 0
-	}
-	return r.Num() + 1
+		func(k *Kernel, f *Frame) { k.Tags.Free(f.rec) }).uses(RegRecord),
 }

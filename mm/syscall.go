@@ -1,7 +1,5 @@
 package mm
 
-import "tagswap/mte"
-
 // The system calls of the litmus language. Each takes the locks that the kernel
 // takes around the step lists.
 
@@ -45,7 +43,9 @@ func (k *Kernel) zap(t *Task, m *MM, v int) {
 	k.run("zap_pte", t, func(f *Frame) { f.mm, f.v, f.zap = m, v, !k.Cfg.Vars[v].Shared })
 	if k.Cfg.Vars[v].Shared && k.vars[v].maps.SubAndTest(1) {
 		k.run("shmem_evict", t, func(f *Frame) { f.mm, f.v = m, v })
-		k.oracle.pages[k.oracle.page(m, v)].set(0, 0)
+		k.shut(m, v)
+		k.oracle.clear(k.oracle.page(m, v))
+		k.open(m, v)
 	}
 }
 
@@ -67,9 +67,13 @@ func (k *Kernel) MadviseFree(t *Task, v int) {
 	if k.Cfg.Vars[v].Shared {
 		return // EINVAL: private anonymous memory only
 	}
+	k.shut(t.MM, v)
 	k.oracle.free(t.MM, v)
+	k.open(t.MM, v)
 	k.madvise(t, t.MM, v, "madvise_free", true)
+	k.shut(t.MM, v)
 	k.oracle.freed(t.MM, v)
+	k.open(t.MM, v)
 }
 
 // MadviseWillneed reads the page of v ahead.
@@ -148,11 +152,12 @@ func (k *Kernel) Fork(t *Task, child *MM) {
 // forkPage copies one entry; the oracle's copy is made with it. A store of
 // another thread that races with it may be in the child's memory or not.
 func (k *Kernel) forkPage(t *Task, m, child *MM, v int) {
-	k.oracle.fork(m, child, v)
 	if k.nat != nil {
+		k.forked(m, child, v)
 		k.run("fork_pte", t, func(f *Frame) { f.v, f.child = v, child })
 		return
 	}
+	k.oracle.fork(m, child, v)
 	before := k.oracle.pages[k.oracle.page(child, v)].val.Peek()
 	k.run("fork_pte", t, func(f *Frame) { f.v, f.child = v, child })
 	p := &k.oracle.pages[k.oracle.page(m, v)]
@@ -249,7 +254,7 @@ func (k *Kernel) PeekTags(t *Task, m *MM, v, g int) (uint8, Signal) {
 	h := t.held[v]
 	tag := uint8(0)
 	if k.test(h.folio, flagMTETagged) {
-		k.passing("read of tags", m, v, func() { tag = mte.Tag(k.tagWord(h.folio, m, v, g), g) })
+		k.passing("read of tags", m, v, func() { tag = k.peekTag(h.folio, m, v, g) })
 	}
 	k.PutPage(t, v)
 	return tag, NoSignal

@@ -22,18 +22,21 @@ func (s Signal) String() string {
 	return [...]string{"", "TagCheck", "Translation", "Bus", "Killed"}[s]
 }
 
-// Access is one load, store, LDG or STG of a task. Offsets are granules into the
-// page; contents are one word a page.
+// Access is one load, store, LDG or STG of a task, within one page. Under the
+// explorer the contents of a page are one word, and it has mte.Granules granules;
+// natively it has PageSize bytes, and a granule for each 16 of them.
 type Access struct {
 	Var     int
 	Write   bool
-	Value   uint64 // stored
-	Granule int
-	Checked bool  // the pointer has a tag, and the access is checked against it
-	Pointer uint8 // that tag
-	Tag     bool  // LDG or STG instead of a load or store
-	NewTag  uint8 // STG
-	Whole   bool  // STG on every granule of the page, as one event
+	Value   uint64 // stored, eight bytes little-endian
+	Offset  int    // natively: the first byte of the page that is loaded or stored
+	Data    []byte // natively, not nil: what is stored, or where to load to, instead of Value
+	Granule int    // of LDG and STG; of a checked access under the explorer
+	Checked bool   // the pointer has a tag, and the access is checked against it
+	Pointer uint8  // that tag
+	Tag     bool   // LDG or STG instead of a load or store
+	NewTag  uint8  // STG
+	Whole   bool   // STG on every granule of the page, as one event
 }
 
 // Do makes one access, faulting pages in as the processor would. It returns what
@@ -43,6 +46,9 @@ type Access struct {
 // for accesses that are under way, so that nobody can come between them.
 func (k *Kernel) Do(t *Task, a Access) (uint64, Signal) {
 	t.tried, t.rests = false, 0
+	if k.nat != nil {
+		a.mustFit()
+	}
 	for t.misses = 0; ; t.misses++ {
 		t.seen, t.runs = seen{}, 0
 		k.X.Forgotten()
@@ -85,24 +91,39 @@ func (k *Kernel) mapped(t *Task, a *Access) bool {
 	return p.present() && (p.write() || !a.Write)
 }
 
-// access is the processor's part: it is done unless the page table has no
-// suitable entry.
-func (k *Kernel) access(t *Task, a *Access) (uint64, Signal, bool) {
+// translate is the walk of the page table: the page of an access, nil when the
+// table has no suitable entry.
+func (k *Kernel) translate(t *Task, a *Access) (PTE, *Folio) {
 	p := PTE(t.MM.pte[a.Var].Load())
 	if !p.present() || a.Write && !p.write() {
-		return 0, NoSignal, false
+		return p, nil
 	}
 	k.jitter(t)
 	f := k.folio(p.pfn())
 	k.use(f, "user access")
+	return p, f
+}
+
+// setDirty is hardware management of the dirty bit.
+func (k *Kernel) setDirty(t *Task, a *Access, p PTE) {
+	if a.Write && !p.dirty() {
+		t.MM.pte[a.Var].Store(uint64(p | pteDirty))
+	}
+}
+
+// access is the processor's part: it is done unless the page table has no
+// suitable entry.
+func (k *Kernel) access(t *Task, a *Access) (uint64, Signal, bool) {
+	p, f := k.translate(t, a)
+	if f == nil {
+		return 0, NoSignal, false
+	}
 	if a.Checked && p.tagged() {
 		if got := mte.Tag(k.tagWord(f, t.MM, a.Var, a.Granule), a.Granule); got != a.Pointer {
 			return 0, TagCheck, true
 		}
 	}
-	if a.Write && !p.dirty() {
-		t.MM.pte[a.Var].Store(uint64(p | pteDirty))
-	}
+	k.setDirty(t, a, p)
 	o := &k.oracle.pages[k.oracle.page(t.MM, a.Var)]
 	switch {
 	case a.Tag && a.Write:
@@ -133,7 +154,6 @@ func (k *Kernel) read(f *Folio, o *opage) uint64 {
 	got := f.data.Load()
 	if want, ok := o.load(got); !ok {
 		k.violation("content", fmt.Sprintf("a load sees %s where %d was stored last", word(got), want))
-		k.settle(o, got)
 	}
 	return got
 }
@@ -144,7 +164,6 @@ func (k *Kernel) tagWord(f *Folio, m *MM, v, g int) uint64 {
 	o := &k.oracle.pages[k.oracle.page(m, v)]
 	if want, ok := o.readTag(g, mte.Tag(w, g)); !ok {
 		k.violation("tags", fmt.Sprintf("a page has tag %s where %s was set last", mte.Name(mte.Tag(w, g)), mte.Name(want)))
-		k.settleTags(o, w)
 	}
 	return w
 }
@@ -187,6 +206,10 @@ func (k *Kernel) LoadHeld(t *Task, v int) uint64 {
 	var got uint64
 	k.passing("access through a pin", k.oracle.owner(k, h.page), v, func() {
 		k.use(h.folio, "access through a pin")
+		if k.nat != nil {
+			got = k.loadHeld(h)
+			return
+		}
 		got = h.folio.data.Load()
 		if want, ok := k.oracle.pages[h.page].load(got); !ok {
 			k.violation(h.property(), fmt.Sprintf("a read through a held page sees %s where %d was stored last", word(got), want))
@@ -200,6 +223,10 @@ func (k *Kernel) StoreHeld(t *Task, v int, val uint64) {
 	h := &t.held[v]
 	k.passing("access through a pin", k.oracle.owner(k, h.page), v, func() {
 		k.use(h.folio, "access through a pin")
+		if k.nat != nil {
+			k.storeHeld(h, val)
+			return
+		}
 		h.folio.data.Store(val)
 		k.oracle.pages[h.page].store(val)
 	})

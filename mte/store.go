@@ -20,30 +20,27 @@ func With(word uint64, g int, tag uint8) uint64 {
 	return word&^(15<<(4*g)) | uint64(tag&15)<<(4*g)
 }
 
-// Record is saved tags: 128 bytes of kmalloc in the kernel, one word here. It
-// lives until it is freed and must not be used after that.
-type Record struct {
+// Ref names a record of saved tags, as the kernel's pointer to 128 bytes of kmalloc
+// does; 0 is NULL. A record lives until it is freed and must not be used after that.
+type Ref int
+
+// record is saved tags under the explorer, one word.
+type record struct {
 	life explore.Atomic // 1 while allocated
 	tags explore.Var
-	num  int
 }
-
-// Num identifies the record: owner<<8 | how many the owner had before.
-func (r *Record) Num() int { return r.num }
 
 // Store keeps the tags of pages that are out, by swap entry (arm64's mte_pages
 // xarray). Lookups take no lock; insertion and erasure take Lock.
 type Store struct {
 	x       *explore.X
 	Lock    explore.Mutex    // xa_lock; protects writes of entries
-	entries []explore.Atomic // record number + 1, 0: none
-	pool    [][]Record       // by owner; never reused within one execution
+	entries []explore.Atomic // Ref
+	pool    [][]record       // by owner; never reused within one execution
 	used    []int
 	kept    explore.Atomic // records that are allocated; for the leak check
 
-	// Natively:
-	shared  []Record
-	numbers Recycler
+	nat     *native // nil under the explorer
 	OnFatal func(property, detail string)
 }
 
@@ -61,7 +58,7 @@ func (s *Store) Reset(x *explore.X, slots, owners int, used func(slot int) bool)
 		}
 	}
 	if len(s.pool) != owners {
-		s.pool = make([][]Record, owners)
+		s.pool = make([][]record, owners)
 		s.used = make([]int, owners)
 	}
 	clear(s.used)
@@ -71,93 +68,70 @@ func (s *Store) Reset(x *explore.X, slots, owners int, used func(slot int) bool)
 // recordsEach is how many records one task may allocate in one execution.
 const recordsEach = 32
 
-// Alloc is mte_allocate_tag_storage: a record for owner, nil when the owner has
-// had its share (an execution that long is cut by the caller).
-func (s *Store) Alloc(owner int) *Record {
-	if s.numbers != nil {
-		return s.allocShared(owner)
+// Alloc is mte_allocate_tag_storage: a record for owner, 0 when the owner has had
+// its share (an execution that long is cut by the caller).
+func (s *Store) Alloc(owner int) Ref {
+	if s.nat != nil {
+		return s.allocNative(owner)
 	}
 	if s.pool[owner] == nil {
-		s.pool[owner] = make([]Record, recordsEach)
+		s.pool[owner] = make([]record, recordsEach)
 	}
 	n := s.used[owner]
 	if n == recordsEach {
-		return nil
+		return 0
 	}
 	s.used[owner]++
-	r := &s.pool[owner][n]
-	r.num = owner<<8 | n
-	r.life.Init(s.x, "tag record", r.num, 1)
-	r.tags.Init(s.x, "saved tags", r.num, 0)
+	r, num := &s.pool[owner][n], owner<<8|n
+	r.life.Init(s.x, "tag record", num, 1)
+	r.tags.Init(s.x, "saved tags", num, 0)
 	s.kept.AddBlind(1)
-	return r
+	return Ref(num + 1)
 }
 
-// record finds a record by number.
-func (s *Store) record(num int) *Record {
-	if s.numbers != nil {
-		return &s.shared[num]
-	}
+func (s *Store) record(ref Ref) *record {
+	num := int(ref) - 1
 	return &s.pool[num>>8][num&255]
 }
 
-// Free is mte_free_tag_storage. r may be nil.
-func (s *Store) Free(r *Record) {
-	if r == nil {
+// Free is mte_free_tag_storage. ref may be 0.
+func (s *Store) Free(ref Ref) {
+	if ref == 0 {
 		return
 	}
-	if r.life.Load() == 0 {
-		s.dead(r, "frees")
-	}
-	if s.numbers != nil {
-		s.freeShared(r)
+	if s.nat != nil {
+		s.freeNative(ref)
 		return
 	}
+	r := s.alive(ref, "frees")
 	r.life.Store(0)
 	r.tags.Drop()
 	s.kept.AddBlind(-1)
 }
 
-// Load is xa_load: the record of a slot or nil. The pointer is as good as
-// whatever keeps the slot from being freed.
-func (s *Store) Load(slot int) *Record {
-	n := s.entries[slot].Load()
-	if n == 0 {
-		return nil
-	}
-	return s.record(int(n) - 1)
-}
+// Load is xa_load: the record of a slot or 0. It is as good as whatever keeps the
+// slot from being freed.
+func (s *Store) Load(slot int) Ref { return Ref(s.entries[slot].Load()) }
 
-// Exchange stores r (nil: erases) and returns what was there. Lock is held.
-func (s *Store) Exchange(slot int, r *Record) *Record {
-	v := uint64(0)
-	if r != nil {
-		v = uint64(r.num) + 1
-	}
-	old := s.entries[slot].Swap(v)
-	if old == 0 {
-		return nil
-	}
-	return s.record(int(old) - 1)
-}
+// Exchange stores ref (0: erases) and returns what was there. Lock is held.
+func (s *Store) Exchange(slot int, ref Ref) Ref { return Ref(s.entries[slot].Swap(uint64(ref))) }
 
-// Read returns the saved tags of r.
-func (s *Store) Read(r *Record) uint64 {
+// Read returns the saved tags of a record, under the explorer.
+func (s *Store) Read(ref Ref) uint64 { return s.alive(ref, "reads").tags.Get() }
+
+// Write saves tags into a record, under the explorer.
+func (s *Store) Write(ref Ref, tags uint64) { s.alive(ref, "writes").tags.Set(tags) }
+
+// alive is the record for a use of it; one that was freed is a finding.
+func (s *Store) alive(ref Ref, verb string) *record {
+	r := s.record(ref)
 	if r.life.Load() == 0 {
-		s.dead(r, "reads")
+		s.dead(verb)
 	}
-	return r.tags.Get()
+	return r
 }
 
-// Write saves tags into r.
-func (s *Store) Write(r *Record, tags uint64) {
-	if r.life.Load() == 0 {
-		s.dead(r, "writes")
-	}
-	r.tags.Set(tags)
-}
-
-func (s *Store) dead(r *Record, verb string) {
+func (s *Store) dead(verb string) {
 	if s.x == nil {
 		s.OnFatal("use-after-free", verb+" saved tags that were freed")
 		return
@@ -166,13 +140,15 @@ func (s *Store) dead(r *Record, verb string) {
 }
 
 // Kept returns how many records are allocated. It is no event.
-func (s *Store) Kept() int { return int(s.kept.Peek()) }
+func (s *Store) Kept() int {
+	if s.nat != nil {
+		return s.nat.kept()
+	}
+	return int(s.kept.Peek())
+}
 
 // Holds says whether a slot has a record. It is no event.
 func (s *Store) Holds(slot int) bool { return s.entries[slot].Peek() != 0 }
-
-// At returns record num, which Alloc or Load has given out before.
-func (s *Store) At(num int) *Record { return s.record(num) }
 
 // Name is the colour by which herd7 and the litmus tests call a tag; tags above 7
 // are numbers.

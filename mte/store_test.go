@@ -41,10 +41,10 @@ func TestStore(t *testing.T) {
 	failed := run(func(s *Store) {
 		a, b := s.Alloc(0), s.Alloc(0)
 		s.Write(a, 7)
-		if s.Exchange(0, a) != nil || s.Load(0) != a || s.Read(s.Load(0)) != 7 {
+		if s.Exchange(0, a) != 0 || s.Load(0) != a || s.Read(s.Load(0)) != 7 {
 			t.Error("the record that was stored is not found")
 		}
-		if s.Exchange(0, b) != a || s.Exchange(0, nil) != b || s.Load(0) != nil {
+		if s.Exchange(0, b) != a || s.Exchange(0, 0) != b || s.Load(0) != 0 {
 			t.Error("an exchange does not return what was there")
 		}
 		s.Free(a)
@@ -60,9 +60,9 @@ func TestStore(t *testing.T) {
 
 // A record that was freed is not read, written or freed again unnoticed.
 func TestUseAfterFree(t *testing.T) {
-	for name, use := range map[string]func(*Store, *Record){
-		"read": func(s *Store, r *Record) { s.Read(r) }, "write": func(s *Store, r *Record) { s.Write(r, 1) },
-		"free": func(s *Store, r *Record) { s.Free(r) },
+	for name, use := range map[string]func(*Store, Ref){
+		"read": func(s *Store, r Ref) { s.Read(r) }, "write": func(s *Store, r Ref) { s.Write(r, 1) },
+		"free": func(s *Store, r Ref) { s.Free(r) },
 	} {
 		failed := run(func(s *Store) {
 			r := s.Alloc(0)
