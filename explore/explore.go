@@ -15,10 +15,24 @@ type Options struct {
 	Bounded       bool          // only executions with at most Preemptions, those with the fewest first
 	Preemptions   int
 
+	// Workers is how many explore at once, for Merge and Optimal; 0: one. They have
+	// programs of their own, which Clone makes; without it prog has to be safe to be
+	// run by several goroutines, each with an X of its own.
+	Workers int
+	Clone   func() func(*X)
+
+	// Save is given what is needed to go on with the search in another process, every
+	// few seconds and at the end, while no execution is under way. A record adds to
+	// those before it. Saved is all records of an earlier search of the same program
+	// with the same options, to go on with.
+	Save  func(record []byte) error
+	Saved [][]byte
+
 	Search Search // how executions are chosen
 	Seed   uint64 // of Random and PCT
 	Depth  int    // of PCT; 0: 3
 
+	eager  bool   // for tests: several workers from the start
 	strict bool   // refuse what the optimal search has not been proved right for
 	until  string // end when the bound at which this property first fails is done
 }
@@ -37,6 +51,8 @@ type Result struct {
 	Violations []Violation
 	Inversions []Inversion // of the order in which locks are taken
 	Cut        string      // why the exploration is not complete
+	Unsaved    error       // why Options.Save was given up
+	Alone      string      // why there was but one worker, and nothing saved, against Options
 }
 
 // poll limits how often the clock is read.
@@ -135,11 +151,14 @@ func (o *Options) memory() int64 {
 
 func (x *X) merge(prog func(*X), o Options) *Result {
 	m := &merge{nomerge: o.NoMerge}
-	if !o.AllVisible {
+	if !o.AllVisible && len(o.Saved) == 0 {
 		m.scout = &scout{}
 	}
 	m.seen.limit = o.memory()
 	x.strat = m
+	if o.pooled() {
+		return x.mergePool(prog, &o, m)
+	}
 	res := x.sink.res
 	res.Cut = x.search(prog, &o, func() { m.fill(res) })
 	if res.Cut == "" && m.cyclic {
@@ -177,6 +196,9 @@ func (x *X) search(prog func(*X), o *Options, fill func()) (cut string) {
 		res.Inversions = x.order.found
 	}()
 	for x.strat.Next(x) {
+		if x.handover != nil && !x.restarted && x.handover() {
+			return handedOver
+		}
 		if o.MaxExecutions > 0 && res.Executions+res.Discarded >= o.MaxExecutions {
 			return "executions"
 		}
@@ -239,6 +261,10 @@ func (x *X) ask(o *Options) string {
 }
 
 func (m *merge) fill(r *Result) {
+	if m.pool != nil {
+		m.share(r)
+		return
+	}
 	r.States = int64(m.seen.n)
 	r.Bytes = m.seen.bytes()
 	r.Restarts = m.restarts

@@ -103,7 +103,7 @@ func (f *footprint) hash() uint64 {
 		}
 		id := a.before << 20
 		if a.o != nil {
-			id = uint64(a.o.idx) + 1
+			id = a.o.id
 		}
 		h = mix(h^uint64(a.kind), id)
 	}
@@ -259,12 +259,12 @@ func mix(a, b uint64) uint64 {
 }
 
 // toggle adds or removes one object's value in the hash of the shared state.
-func (x *X) toggle(obj int32, v uint64) {
+func (x *X) toggle(obj uint64, v uint64) {
 	if v == 0 {
 		return
 	}
-	x.hash.a ^= mix(uint64(obj)<<1, v)
-	x.hash.b ^= mix(uint64(obj)<<1|1, v)
+	x.hash.a ^= mix(obj<<1, v)
+	x.hash.b ^= mix(obj<<1|1, v)
 }
 
 func (t *task) observe(v uint64) {

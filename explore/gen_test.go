@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand"
 	"strings"
+	"sync"
 )
 
 // A random program: a few shared objects and tasks that run instructions on them.
@@ -145,6 +146,8 @@ func (g *gen) instr() instr {
 }
 
 func randomProgram(r *rand.Rand) *program { return sizedProgram(r, 8) }
+
+func randomProgramOf(seed int64) *program { return randomProgram(rand.New(rand.NewSource(seed))) }
 
 // sizedProgram has about size instructions.
 func sizedProgram(r *rand.Rand, size int) *program {
@@ -360,9 +363,14 @@ func (m *machine) do(i *instr) {
 	}
 }
 
-var instrIDs = map[*instr]uint64{}
+var (
+	instrIDs   = map[*instr]uint64{}
+	instrMutex sync.Mutex
+)
 
 func instrID(i *instr) uint64 {
+	instrMutex.Lock()
+	defer instrMutex.Unlock()
 	n, ok := instrIDs[i]
 	if !ok {
 		n = uint64(len(instrIDs)) + 1

@@ -11,22 +11,25 @@ type Inversion struct {
 	Tasks []string // who takes each while holding the one before
 }
 
-// lockOrder is which locks were taken while another was held.
+// lockOrder is which locks were taken while another was held, by id.
 type lockOrder struct {
-	after map[*object][]lockEdge // by the lock that was held
+	edges []lockEdge
+	after map[uint64][]int // edges, by the lock that was held
 	found []Inversion
 }
 
+// lockEdge says that a task took a lock while it held another.
 type lockEdge struct {
-	to   *object
-	task string
+	From, To         uint64
+	FromName, ToName string
+	Task             string
 }
 
 // took notes that t has taken a lock, and looks for a circle that this closes.
 func (x *X) took(t *task, p *object) {
 	if !x.fast && len(t.held) > 0 {
 		for _, h := range t.held {
-			x.order.add(h, p, t.name)
+			x.order.took(h, p, t.name)
 		}
 	}
 	t.held = append(t.held, p)
@@ -44,41 +47,55 @@ func (x *X) gave(t *task, p *object) {
 	}
 }
 
-func (l *lockOrder) add(from, to *object, task string) {
-	if from == to {
+func (l *lockOrder) took(from, to *object, task string) {
+	if from == to || l.knows(from.id, to.id) {
 		return
 	}
+	l.add(lockEdge{from.id, to.id, from.String(), to.String(), task})
+}
+
+func (l *lockOrder) knows(from, to uint64) bool {
 	for _, e := range l.after[from] {
-		if e.to == to {
-			return
+		if l.edges[e].To == to {
+			return true
 		}
 	}
-	if l.after == nil {
-		l.after = map[*object][]lockEdge{}
+	return false
+}
+
+// add notes an edge, unless it is known, and looks for the circle that it closes.
+func (l *lockOrder) add(e lockEdge) {
+	if l.knows(e.From, e.To) {
+		return
 	}
-	l.after[from] = append(l.after[from], lockEdge{to, task})
-	if path := l.path(to, from, map[*object]bool{}); path != nil {
-		inv := Inversion{Locks: []string{to.String()}, Tasks: []string{task}}
-		for _, e := range path {
-			inv.Locks = append(inv.Locks, e.to.String())
-			inv.Tasks = append(inv.Tasks, e.task)
+	if l.after == nil {
+		l.after = map[uint64][]int{}
+	}
+	l.after[e.From] = append(l.after[e.From], len(l.edges))
+	l.edges = append(l.edges, e)
+	if path := l.path(e.To, e.From, map[uint64]bool{}); path != nil {
+		inv := Inversion{Locks: []string{e.ToName}, Tasks: []string{e.Task}}
+		for _, f := range path {
+			inv.Locks = append(inv.Locks, l.edges[f].ToName)
+			inv.Tasks = append(inv.Tasks, l.edges[f].Task)
 		}
 		l.found = append(l.found, inv)
 	}
 }
 
 // path finds how one lock leads to another.
-func (l *lockOrder) path(from, to *object, seen map[*object]bool) []lockEdge {
+func (l *lockOrder) path(from, to uint64, seen map[uint64]bool) []int {
 	seen[from] = true
-	for _, e := range l.after[from] {
-		if e.to == to {
-			return []lockEdge{e}
+	for _, i := range l.after[from] {
+		e := &l.edges[i]
+		if e.To == to {
+			return []int{i}
 		}
-		if seen[e.to] {
+		if seen[e.To] {
 			continue
 		}
-		if p := l.path(e.to, to, seen); p != nil {
-			return append([]lockEdge{e}, p...)
+		if p := l.path(e.To, to, seen); p != nil {
+			return append([]int{i}, p...)
 		}
 	}
 	return nil

@@ -30,8 +30,7 @@ func (m *Map) at(key uint64) *obj {
 	k := mapKey{m.p, key}
 	o := x.keys[k]
 	if o == nil {
-		p := x.newObject()
-		p.class, p.num = m.String()+" key", int(key)
+		p := x.newObject(m.String()+" key", int(key), int(m.p.maker))
 		o = &obj{x, p}
 		if x.keys == nil {
 			x.keys = map[mapKey]*obj{}

@@ -1,6 +1,9 @@
 package explore
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // merge is a depth-first search that never explores a state twice: sleep sets
 // with state matching (Godefroid, "Partial-Order Methods for the Verification of
@@ -21,6 +24,11 @@ type merge struct {
 	cuts     int64
 	cyclic   bool // a state came back on its own path
 	scout    *scout
+
+	pool    *pool               // whose part this is; nil: it is alone
+	base    int                 // frames below belong to others
+	loading *work               // the next execution goes to it
+	probed  [MaxTasks]footprint // of who sleeps there
 }
 
 // mframe is one choice of the current execution and the state before it.
@@ -62,7 +70,7 @@ func (m *merge) Next(x *X) bool {
 		m.begin(x)
 		return true
 	}
-	for len(m.stack) > 0 {
+	for len(m.stack) > m.base {
 		d := len(m.stack) - 1
 		f := &m.stack[d]
 		f.sleep |= 1 << f.choice
@@ -123,6 +131,9 @@ func (m *merge) Choose(x *X, s *State) int {
 	}
 	m.pending = true
 	f := m.push(x, d)
+	if m.loading != nil {
+		return m.loadChoice(x, f, s, d)
+	}
 	sleep := m.asleep(x, d)
 	f.todo = s.Enabled &^ sleep
 	if !m.nomerge {
@@ -195,27 +206,44 @@ func (m *merge) asleep(x *X, d int) uint32 {
 
 // match looks the state up. A state that was explored with fewer tasks asleep
 // has nothing left; otherwise only what slept then and does not now is explored.
+//
+// It does not matter in which order several workers come to a state. Let w be
+// what may follow a state, none of whose first steps sleeps for a worker that
+// comes there. If this worker is the one that takes a first step of w up, let it be
+// the first that it does: none of w's others sleeps behind it. If all were taken up
+// before, the same holds for who took the last of them up. So the rest of w follows
+// from there, and by induction over its length all of w is explored.
 func (m *merge) match(x *X, d int, sleep *uint32) {
 	key := x.stateHash()
 	m.keys[d] = key
-	s := m.seen.lookup(key)
+	t := &m.seen
+	var sh *shard
+	if m.pool != nil {
+		sh = m.pool.states.of(key)
+		sh.mu.Lock()
+		defer sh.mu.Unlock()
+		t = &sh.t
+	}
+	s := t.lookup(key)
 	if s == nil {
 		return
 	}
 	if s.used == 0 {
 		s.used, s.sleep = 1, *sleep
+		if sh != nil {
+			m.pool.states.note(sh, s)
+		}
 		return
 	}
 	if !m.cyclic {
-		for _, k := range m.keys[:d] {
-			if k == key {
-				m.cyclic = true
-				break
-			}
-		}
+		m.cyclic = slices.Contains(m.keys[:d], key)
 	}
 	m.stack[d].todo &= s.sleep
 	*sleep &= s.sleep
+	if sh != nil && s.sleep != *sleep {
+		s.sleep = *sleep
+		m.pool.states.note(sh, s)
+	}
 	s.sleep = *sleep
 }
 

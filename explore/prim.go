@@ -13,6 +13,7 @@ const (
 // object is what the engine knows of one shared object.
 type object struct {
 	val     uint64 // its value; the only place where it is kept under the explorer
+	id      uint64 // what it is called in hashes: the same for every worker; see identity.go
 	idx     int32
 	mode    visibility
 	epoch   uint32 // the execution that initialised it last
@@ -21,6 +22,8 @@ type object struct {
 	plain   bool   // a Var
 	pinned  bool   // the program uses the same Go object in every execution
 	maker   int8
+	nth     int32 // of its name, by its maker
+	common  bool  // others have the same name
 	class   string
 	num     int
 	owner   *obj // the Go object that it stands for
@@ -36,6 +39,7 @@ type objects struct {
 	epoch   uint32
 	visible visibility // of a new object
 	keys    map[mapKey]*obj
+	names   naming
 }
 
 func (s *objects) reset() {
@@ -43,9 +47,10 @@ func (s *objects) reset() {
 	s.nmade = [MaxTasks]int{}
 }
 
-func (s *objects) newObject() *object {
-	o := &object{idx: int32(len(s.list)), mode: s.visible}
+func (s *objects) newObject(class string, num, maker int) *object {
+	o := &object{idx: int32(len(s.list)), mode: s.visible, class: class, num: num, maker: int8(maker)}
 	s.list = append(s.list, o)
+	s.names.name(o)
 	return o
 }
 
@@ -53,7 +58,7 @@ func (s *objects) newObject() *object {
 // so a program that takes its objects from a pool has the same identities in
 // every execution; that of a new one is who made it and as the how manieth, which
 // is the same in every interleaving too.
-func (s *objects) intern(o *obj, x *X, maker int) *object {
+func (s *objects) intern(o *obj, x *X, maker int, class string, num int) *object {
 	if o.x == x {
 		p := o.p
 		if p.owner == o {
@@ -61,6 +66,7 @@ func (s *objects) intern(o *obj, x *X, maker int) *object {
 				p.pinned = true
 				s.moved = s.moved || s.reused[p.maker]
 			}
+			s.names.again(p, class, num)
 			return p
 		}
 		// Another object took its place meanwhile, which is known to come back now.
@@ -71,8 +77,7 @@ func (s *objects) intern(o *obj, x *X, maker int) *object {
 		n := s.nmade[maker]
 		s.nmade[maker]++
 		if n == len(s.made[maker]) {
-			p = s.newObject()
-			p.maker = int8(maker)
+			p = s.newObject(class, num, maker)
 			p.owner = o
 			p.pinned = o.x == x
 			s.made[maker] = append(s.made[maker], p)
@@ -85,6 +90,7 @@ func (s *objects) intern(o *obj, x *X, maker int) *object {
 			s.reused[maker] = true
 			p.owner = o
 		}
+		s.names.again(p, class, num)
 		break
 	}
 	o.x, o.p = x, p
@@ -115,7 +121,7 @@ func (o *obj) init(x *X, class string, num int) {
 	if x.cur != nil {
 		maker = x.cur.id
 	}
-	p := x.intern(o, x, maker)
+	p := x.intern(o, x, maker, class, num)
 	if p.epoch == x.epoch {
 		o.access(kindWrite, "init")
 		o.set(0)
@@ -195,7 +201,7 @@ func (o *obj) note(k kind, what string) {
 	if t.watch && (k == kindRead || k == kindUpdate) {
 		t.reads = append(t.reads, watch{p, p.val})
 		if !x.fast {
-			t.know.watch = mix(t.know.watch^p.val, uint64(p.idx)+1)
+			t.know.watch = mix(t.know.watch^p.val, p.id)
 		}
 	}
 	if !x.fast {
@@ -238,8 +244,8 @@ func (o *obj) set(v uint64) {
 		if x.nohash {
 			x.cur.foot.change(p, v-p.val)
 		} else {
-			x.toggle(p.idx, p.val)
-			x.toggle(p.idx, v)
+			x.toggle(p.id, p.val)
+			x.toggle(p.id, v)
 		}
 	}
 	p.val = v

@@ -48,7 +48,7 @@ func (x *X) retry(k pendKind, what string) {
 	if !x.fast {
 		// What it waits for is part of what it knows, whatever it forgot.
 		for _, w := range t.wait {
-			t.observe(w.val<<16 ^ uint64(w.obj.idx))
+			t.observe(w.val<<16 ^ w.obj.id)
 		}
 		t.know.n++
 	}

@@ -265,6 +265,9 @@ func (x *X) drive(prog func(*X)) {
 	for x.next != nil {
 		x.enter(x.next)
 	}
+	if x.parting != nil {
+		x.parting()
+	}
 	x.unwind()
 }
 

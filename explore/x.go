@@ -51,6 +51,8 @@ type X struct {
 	order     lockOrder
 	sink      *sink
 	atEnd     func()                // for tests: after every execution
+	parting   func()                // an execution is about to be unwound
+	handover  func() bool           // the search goes on elsewhere
 	onReport  func(property string) // for tests: at every violation
 	trace     *Trace                // nil: off
 	path      []mark                // blocks of this execution
@@ -234,8 +236,8 @@ func (x *X) class(what string) *object {
 			return x.classes[i].o
 		}
 	}
-	o := x.newObject()
-	o.class, o.num = what, -1
+	o := x.newObject("kind "+what, -1, 0)
+	o.class = what
 	x.classes = append(x.classes, atomicClass{what, o})
 	return o
 }

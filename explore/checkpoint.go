@@ -1,0 +1,183 @@
+package explore
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// record is what Options.Save is given: all that is known of a search but the
+// states, of which it has those that are new.
+type record struct {
+	Version    int
+	Fresh      bool // the states of the records before it are void
+	Search     Search
+	Work       []string
+	Modes      []modeOf
+	Names      []nameKey
+	Executions int64
+	Events     int64
+	Discarded  int64
+	Restarts   int
+	Blocked    int64
+	Cyclic     bool
+	Violations []costly
+	Order      []lockEdge
+	States     []byte // key, key, who sleeps: 8, 8 and 4 bytes
+}
+
+// recordVersion changes when a hash or the meaning of a piece of work does.
+const recordVersion = 1
+
+type modeOf struct {
+	ID   uint64
+	Mode visibility
+}
+
+type costly struct {
+	Violation
+	Cost int
+}
+
+const stateBytes = 20
+
+// save writes down what is left and what is known. Nobody runs.
+func (p *pool) save() {
+	if p.o.Save == nil || p.unsaved != nil || p.over {
+		return
+	}
+	p.saved = time.Now()
+	r := p.total()
+	rec := record{
+		Version: recordVersion, Fresh: p.fresh, Search: p.o.Search,
+		Executions: r.Executions, Events: r.Events, Discarded: r.Discarded, Restarts: r.Restarts,
+		Blocked: r.Blocked, Cyclic: p.isCyclic(), Order: p.order.edges,
+	}
+	costs := p.simplest(r)
+	for _, v := range r.Violations {
+		rec.Violations = append(rec.Violations, costly{v, costs[v.Property]})
+	}
+	for _, it := range p.queue {
+		rec.Work = append(rec.Work, it.String())
+	}
+	for _, w := range p.workers {
+		w.part.rest(func(it *work) { rec.Work = append(rec.Work, it.String()) })
+	}
+	p.agree()
+	for _, id := range slices.Sorted(maps.Keys(p.modes)) {
+		rec.Modes = append(rec.Modes, modeOf{id, p.modes[id]})
+	}
+	for k := range p.names {
+		rec.Names = append(rec.Names, k)
+	}
+	if p.states != nil {
+		rec.States = p.states.drain()
+	}
+	p.fresh = false
+	b, err := json.Marshal(&rec)
+	if err == nil {
+		err = p.o.Save(b)
+	}
+	p.unsaved = err
+}
+
+// simplest is what the violations of a total cost.
+func (p *pool) simplest(r *Result) map[string]int {
+	costs := maps.Clone(p.costs)
+	for _, w := range p.workers {
+		for property, c := range w.x.sink.cost {
+			if old, ok := costs[property]; !ok || c < old {
+				costs[property] = c
+			}
+		}
+	}
+	return costs
+}
+
+func (p *pool) isCyclic() bool {
+	c := p.cyclic
+	for _, w := range p.workers {
+		c = c || w.part.isCyclic()
+	}
+	return c
+}
+
+// drain returns the states that are new or have changed since the last time.
+func (s *shards) drain() []byte {
+	var b []byte
+	for i := range s.list {
+		sh := &s.list[i]
+		for _, e := range sh.log {
+			b = binary.LittleEndian.AppendUint64(b, e.key.a)
+			b = binary.LittleEndian.AppendUint64(b, e.key.b)
+			b = binary.LittleEndian.AppendUint32(b, e.sleep)
+		}
+		sh.log = sh.log[:0]
+	}
+	return b
+}
+
+// restore puts the pool where the last record left it.
+func (p *pool) restore(saved [][]byte) error {
+	var rec record
+	for _, b := range saved {
+		rec = record{}
+		if err := json.Unmarshal(b, &rec); err != nil {
+			return fmt.Errorf("what was saved cannot be read: %w", err)
+		}
+		if rec.Version != recordVersion || rec.Search != p.o.Search {
+			return errors.New("what was saved is of another version or another search")
+		}
+		if len(rec.States)%stateBytes != 0 {
+			return errors.New("what was saved is damaged")
+		}
+		if p.states == nil {
+			continue
+		}
+		if rec.Fresh {
+			p.states.reset()
+		}
+		for s := rec.States; len(s) > 0; s = s[stateBytes:] {
+			p.states.add(slot{
+				key:   hash128{binary.LittleEndian.Uint64(s), binary.LittleEndian.Uint64(s[8:])},
+				sleep: binary.LittleEndian.Uint32(s[16:]), used: 1,
+			})
+		}
+	}
+	if p.states != nil {
+		p.states.drain() // they are written down already
+	}
+	for _, text := range rec.Work {
+		it, err := parseWork(text)
+		if err != nil {
+			return err
+		}
+		it.share = 1 / float64(len(rec.Work))
+		p.queue = append(p.queue, it)
+	}
+	for _, m := range rec.Modes {
+		p.modes[m.ID] = m.Mode
+	}
+	for _, k := range rec.Names {
+		p.names[k] = true
+	}
+	for _, v := range rec.Violations {
+		p.before.Violations = append(p.before.Violations, v.Violation)
+		p.costs[v.Property] = v.Cost
+	}
+	for _, e := range rec.Order {
+		p.order.add(e)
+	}
+	p.before.Executions, p.before.Events, p.before.Discarded = rec.Executions, rec.Events, rec.Discarded
+	p.before.Restarts, p.before.Blocked, p.cyclic = rec.Restarts, rec.Blocked, rec.Cyclic
+	p.executed.Store(rec.Executions + rec.Discarded)
+	p.restored = true
+	if len(p.queue) == 0 {
+		p.over = true
+	}
+	return nil
+}

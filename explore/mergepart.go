@@ -1,0 +1,158 @@
+package explore
+
+import "math/bits"
+
+// merge as part of a pool: a piece of work is a state and who is to be tried from
+// it. Who is given away counts as tried by the giver from then on, and the giver's
+// own choice as tried by the taker, so each is asleep for one of them only.
+
+// handedOver is how a search ends that goes on in a pool.
+const handedOver = "handed over"
+
+func (x *X) mergePool(prog func(*X), o *Options, m *merge) *Result {
+	res := x.sink.res
+	p := newPool(o, x, prog, m, func(p *pool) part { return &merge{nomerge: o.NoMerge, pool: p} })
+	begun := len(o.Saved) == 0
+	if begun {
+		alone := int64(aloneExecutions)
+		if o.Save != nil || o.eager {
+			alone = 0
+		}
+		x.handover = func() bool { return m.scout == nil && res.Executions >= alone }
+		res.Cut = x.search(prog, o, func() { m.fill(res) })
+		x.handover = nil
+		if res.Cut == "" && m.cyclic {
+			res.Cut = x.livelocks(prog, o)
+		}
+		if res.Cut != handedOver {
+			res.complete()
+			return res
+		}
+	}
+	p.states = newShards(&m.seen, o.memory(), o.Save != nil)
+	m.pool, m.seen = p, table{}
+	if !begun {
+		if err := p.restore(o.Saved); err != nil {
+			res.Cut = err.Error()
+			return res
+		}
+	}
+	r := p.run(begun)
+	if p.alone != "" {
+		return x.aloneAfterAll(prog, *o, p.alone)
+	}
+	if r.Complete && p.isCyclic() {
+		x.sink = &sink{p.costs, r}
+		r.Cut = x.livelocks(prog, o)
+		r.complete()
+	}
+	return r
+}
+
+// aloneAfterAll searches with one worker, from the start.
+func (x *X) aloneAfterAll(prog func(*X), o Options, why string) *Result {
+	o.Workers, o.Save, o.Saved, o.Clone = 0, nil, nil, nil
+	r := Run(prog, o)
+	r.Alone = why
+	return r
+}
+
+func (m *merge) load(w *worker, it *work) bool {
+	cyclic := m.cyclic
+	m.forget()
+	m.started, m.fresh, m.cyclic = true, 0, cyclic
+	w.x.plan, w.x.fast = nil, false
+	if len(it.plan) == 0 && it.todo == 0 {
+		return true // the whole search
+	}
+	for r := it.sleep; r != 0; r &= r - 1 {
+		q := bits.TrailingZeros32(r)
+		if !w.x.probe(w.prog, it.plan, q, &m.probed[q]) {
+			return false
+		}
+	}
+	w.x.plan, w.x.fast = nil, false
+	m.loading, m.base = it, len(it.plan)
+	return true
+}
+
+// loadChoice follows the choices that lead to the piece that is loaded.
+func (m *merge) loadChoice(x *X, f *mframe, s *State, d int) int {
+	it := m.loading
+	m.keys[d] = x.stateHash()
+	f.sleep = 0
+	if d < len(it.plan) {
+		f.choice = int(it.plan[d])
+		f.todo = 1 << f.choice
+	} else {
+		m.loading = nil
+		f.sleep, f.todo = it.sleep, it.todo
+		for r := it.sleep; r != 0; r &= r - 1 {
+			q := bits.TrailingZeros32(r)
+			m.probed[q].copyTo(&f.foots[q])
+		}
+		f.choice = bits.TrailingZeros32(f.todo)
+		if c := x.cur.id; f.todo>>c&1 != 0 {
+			f.choice = c
+		}
+	}
+	f.width = bits.OnesCount32(f.todo)
+	if f.todo&^s.Enabled != 0 {
+		x.refused = unrepeatable
+		return -1
+	}
+	return f.choice
+}
+
+// unrepeatable is why a search ends whose program does not do the same twice.
+const unrepeatable = "the program did not do the same twice"
+
+func (m *merge) split(w *worker) []*work {
+	share := w.it.share
+	for d := m.base; d < len(m.stack); d++ {
+		f := &m.stack[d]
+		share /= float64(max(f.width, 1))
+		todo := f.todo &^ (1 << f.choice)
+		if todo == 0 {
+			continue
+		}
+		f.todo = 1 << f.choice
+		return []*work{{plan: m.path(d), sleep: f.sleep | f.todo, todo: todo, share: share * float64(bits.OnesCount32(todo))}}
+	}
+	return nil
+}
+
+// path is the choices that lead to depth d.
+func (m *merge) path(d int) []int8 {
+	p := make([]int8, d)
+	for i := range p {
+		p[i] = int8(m.stack[i].choice)
+	}
+	return p
+}
+
+func (m *merge) rest(add func(*work)) {
+	for d := m.base; d < len(m.stack); d++ {
+		f := &m.stack[d]
+		sleep, todo := f.sleep, f.todo
+		if d < len(m.stack)-1 {
+			sleep |= 1 << f.choice
+			todo &^= 1 << f.choice
+		}
+		if todo != 0 {
+			add(&work{plan: m.path(d), sleep: sleep, todo: todo})
+		}
+	}
+}
+
+func (m *merge) forget() {
+	m.stack, m.keys, m.pending, m.loading, m.base, m.cyclic = m.stack[:0], m.keys[:0], false, nil, 0, false
+}
+
+// share adds what this part has done to a result of all.
+func (m *merge) share(r *Result) {
+	r.Restarts += m.restarts
+	r.Blocked += m.cuts
+}
+
+func (m *merge) isCyclic() bool { return m.cyclic }

@@ -1,0 +1,475 @@
+package explore
+
+import (
+	"maps"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// pool is a search that several workers share, or that can be written down and
+// gone on with later. A worker has an X, a program and a strategy of its own; what
+// they share is the table of states (merge) or the frames above the pieces that
+// were handed out (dpor), and what has to be visible.
+//
+// Lock order: mu, then the parts of the table.
+type pool struct {
+	o      *Options
+	states *shards // merge
+	new    func(p *pool) part
+
+	attention atomic.Bool  // somebody asks all to halt between two executions
+	hungry    atomic.Int32 // workers for whom no work is left
+	executed  atomic.Int64
+
+	mu       sync.Mutex
+	wake     sync.Cond
+	queue    []*work // protected by mu; last in, first out
+	workers  []*worker
+	idle     int              // workers in take; protected by mu
+	halted   int              // workers in halt; protected by mu
+	wants    wants            // protected by mu
+	turn     int              // how often all have halted; protected by mu
+	over     bool             // protected by mu
+	cut      string           // protected by mu
+	alone    string           // why one worker has to do it after all; protected by mu
+	crash    any              // protected by mu
+	saved    time.Time        // when the search was written down; protected by mu
+	asked    time.Time        // when the caller was told last; protected by mu
+	restored bool             // it goes on with an earlier one
+	fresh    bool             // what was written down before is void
+	unsaved  error            // why it is written down no more
+	before   Result           // of earlier runs of this search, and of what was thrown away
+	costs    map[string]int   // of before.Violations
+	names    map[nameKey]bool // that several objects have
+	modes    map[uint64]visibility
+	order    lockOrder
+	cyclic   bool
+	started  time.Time
+}
+
+// wants is why all workers have to halt.
+type wants struct{ restart, save, show, stop bool }
+
+// part is a strategy that can be handed pieces of work.
+type part interface {
+	Strategy
+	load(w *worker, it *work) bool // makes the next execution the first of it; false: the program does not fit
+	split(w *worker) []*work       // gives a part of what is left away
+	rest(add func(*work))          // what is left, the last to be done first
+	forget()                       // throws everything away
+	fill(r *Result)
+	isCyclic() bool
+}
+
+type worker struct {
+	p    *pool
+	x    *X
+	prog func(*X)
+	part part
+	it   *work // what it works on
+	drop bool  // the search began again; protected by pool.mu
+	seen int   // names that several objects have, when it looked last
+}
+
+// aloneExecutions is how many executions a search makes before others join in:
+// most are over by then.
+const aloneExecutions = 300
+
+// manyNames is why several workers could not tell objects apart.
+const manyNames = "several objects that are used in every execution have the same name"
+
+// saveEvery is how often a search is written down.
+const saveEvery = 2 * time.Second
+
+func (o *Options) pooled() bool { return o.Workers > 1 || o.Save != nil || len(o.Saved) > 0 }
+
+func newPool(o *Options, x *X, prog func(*X), first part, fresh func(*pool) part) *pool {
+	now := time.Now()
+	p := &pool{o: o, new: fresh, saved: now, asked: now, started: x.poll.start, costs: map[string]int{},
+		names: map[nameKey]bool{}, modes: map[uint64]visibility{}}
+	p.wake.L = &p.mu
+	p.workers = append(p.workers, &worker{p: p, x: x, prog: prog, part: first})
+	return p
+}
+
+// run lets all work until nothing is left. begun says that the first worker is in
+// the middle of its search.
+func (p *pool) run(begun bool) *Result {
+	first := p.workers[0]
+	for range max(p.o.Workers, 1) - 1 {
+		w := &worker{p: p, x: newX(*p.o), part: p.new(p)}
+		w.prog = first.prog
+		if p.o.Clone != nil {
+			w.prog = p.o.Clone()
+		}
+		w.x.strat = w.part
+		p.workers = append(p.workers, w)
+		defer w.x.Close()
+	}
+	maps.Copy(p.names, first.x.names.shared)
+	changed := p.agree()
+	if first.x.names.irregular {
+		p.alone = manyNames
+		return nil
+	}
+	if begun && changed {
+		// Its states were called otherwise.
+		p.again()
+		begun = false
+	} else if !begun && !p.restored {
+		p.queue = append(p.queue, &work{share: 1})
+	}
+	first.it = &work{share: 1}
+	p.executed.Add(first.x.sink.res.Executions + first.x.sink.res.Discarded)
+	var others sync.WaitGroup
+	for _, w := range p.workers[1:] {
+		others.Go(w.guarded)
+	}
+	if begun {
+		first.begun()
+	}
+	first.guarded()
+	others.Wait()
+	if p.crash != nil {
+		panic(p.crash)
+	}
+	return p.total()
+}
+
+func (w *worker) begun() {
+	defer w.caught()
+	w.explore()
+}
+
+func (w *worker) guarded() {
+	defer w.caught()
+	w.work()
+}
+
+// caught ends the search when a mistake of the tool comes out of a worker.
+func (w *worker) caught() {
+	if r := recover(); r != nil {
+		p := w.p
+		p.mu.Lock()
+		p.crash, p.over = r, true
+		p.wake.Broadcast()
+		p.mu.Unlock()
+		p.attention.Store(true)
+	}
+}
+
+func (w *worker) work() {
+	for w.take() {
+		w.x.restarted = false
+		if !w.part.load(w, w.it) {
+			w.p.ask(wants{stop: true}, "the program did not do the same twice")
+			continue
+		}
+		w.run()
+		if w.unsettled() {
+			continue
+		}
+		w.next()
+	}
+}
+
+// next goes on until the piece is done.
+func (w *worker) next() {
+	for w.part.Next(w.x) {
+		if w.unsettled() || !w.between() {
+			return
+		}
+		w.run()
+	}
+	w.unsettled()
+}
+
+// explore goes on with a search whose next execution is prepared.
+func (w *worker) explore() {
+	w.run()
+	w.next()
+}
+
+// run is one execution.
+func (w *worker) run() {
+	x := w.x
+	x.drive(w.prog)
+	if x.atEnd != nil {
+		x.atEnd()
+	}
+	res := x.sink.res
+	res.Executions++
+	res.Events += x.events
+	switch {
+	case x.over:
+		w.p.ask(wants{}, "events")
+	case x.refused != "":
+		w.p.ask(wants{stop: true}, x.refused)
+	}
+	if n := w.p.executed.Add(1); w.p.o.MaxExecutions > 0 && n >= w.p.o.MaxExecutions {
+		w.p.ask(wants{stop: true}, "executions")
+	}
+}
+
+// unsettled says whether what this worker has found makes the search begin again.
+func (w *worker) unsettled() bool {
+	x := w.x
+	if !x.restarted && len(x.refine) == 0 && !x.moved && len(x.names.shared) == w.seen && !x.names.irregular {
+		return false
+	}
+	x.restarted = false
+	w.p.ask(wants{restart: true}, "")
+	return true
+}
+
+// ask wants all workers to halt. why is the reason why the search is not complete.
+func (p *pool) ask(want wants, why string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.wants.restart = p.wants.restart || want.restart
+	p.wants.save = p.wants.save || want.save
+	p.wants.show = p.wants.show || want.show
+	p.wants.stop = p.wants.stop || want.stop
+	if p.cut == "" {
+		p.cut = why
+	}
+	if p.wants != (wants{}) {
+		p.attention.Store(true)
+	}
+}
+
+// between is called between two executions: it gives work away, looks at the
+// clock, and halts if somebody asks for it. It is false if the piece is to be left.
+func (w *worker) between() bool {
+	p := w.p
+	if w.x.poll.due(w.x.events) {
+		p.look()
+	}
+	if p.attention.Load() {
+		return w.halt()
+	}
+	if p.hungry.Load() > 0 {
+		if its := w.part.split(w); len(its) > 0 {
+			p.mu.Lock()
+			p.queue = append(p.queue, its...)
+			p.starve()
+			p.wake.Broadcast()
+			p.mu.Unlock()
+		}
+	}
+	return true
+}
+
+// look asks the clock and the caller.
+func (p *pool) look() {
+	now := time.Now()
+	p.mu.Lock()
+	stop := ""
+	switch {
+	case p.over:
+	case p.o.Budget > 0 && now.Sub(p.started) >= p.o.Budget:
+		stop = "time"
+	case p.o.Stop != nil && p.o.Stop():
+		stop = "stopped"
+	}
+	save := p.o.Save != nil && now.Sub(p.saved) >= saveEvery
+	show := p.o.Progress != nil && now.Sub(p.asked) >= 100*time.Millisecond
+	if show {
+		p.asked = now
+	}
+	p.mu.Unlock()
+	if stop != "" || save || show {
+		p.ask(wants{save: save, show: show, stop: stop != ""}, stop)
+	}
+}
+
+// take waits for a piece of work; false: the search is over.
+func (w *worker) take() bool {
+	p := w.p
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	w.it = nil
+	p.idle++
+	defer func() {
+		p.idle--
+		p.starve()
+	}()
+	for {
+		if p.over {
+			p.wake.Broadcast()
+			return false
+		}
+		if p.attention.Load() {
+			if p.idle+p.halted == len(p.workers) {
+				p.act()
+				continue
+			}
+			p.wake.Wait()
+			continue
+		}
+		w.drop = false
+		p.starve()
+		if n := len(p.queue); n > 0 {
+			w.it = p.queue[n-1]
+			p.queue = p.queue[:n-1]
+			return true
+		}
+		if p.idle == len(p.workers) {
+			p.end()
+			continue
+		}
+		p.wake.Wait()
+	}
+}
+
+// starve counts for whom there is no work.
+func (p *pool) starve() { p.hungry.Store(int32(p.idle - len(p.queue))) }
+
+// halt waits until all others halt, or are idle. It is false if the piece is to
+// be left.
+func (w *worker) halt() bool {
+	p := w.p
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.halted++
+	turn := p.turn
+	for turn == p.turn && !p.over {
+		if p.idle+p.halted == len(p.workers) {
+			p.act()
+			break
+		}
+		p.wake.Wait()
+	}
+	p.halted--
+	drop := w.drop
+	w.drop = false
+	return !drop && !p.over
+}
+
+// act does what was asked for: nobody runs now.
+func (p *pool) act() {
+	want := p.wants
+	p.wants = wants{}
+	p.attention.Store(false)
+	p.turn++
+	if want.restart && !p.over {
+		p.again()
+	}
+	if want.save || want.stop {
+		p.save()
+	}
+	if want.show && !p.over {
+		p.o.Progress(p.total())
+	}
+	if want.stop {
+		p.over = true
+	}
+	p.wake.Broadcast()
+}
+
+// end is called when nothing is left.
+func (p *pool) end() {
+	p.save()
+	p.over = true
+	p.wake.Broadcast()
+}
+
+// again begins the search anew, with what has been found to be visible.
+func (p *pool) again() {
+	for _, w := range p.workers {
+		if w.x.names.irregular {
+			p.alone, p.over = manyNames, true
+			return
+		}
+		res := w.x.sink.res
+		p.before.Discarded += res.Executions
+		res.Executions = 0
+		w.part.forget()
+		w.x.plan, w.x.fast = nil, false
+		w.x.refine, w.x.moved, w.drop = w.x.refine[:0], false, true
+		maps.Copy(p.names, w.x.names.shared)
+	}
+	p.agree()
+	p.before.Discarded += p.before.Executions
+	p.before.Executions, p.cyclic = 0, false
+	if p.states != nil {
+		p.states.reset()
+	}
+	p.queue = append(p.queue[:0], &work{share: 1})
+	p.fresh = true
+}
+
+// agree makes all workers call and see objects alike, and says whether the first
+// one did not.
+func (p *pool) agree() (changed bool) {
+	for i, w := range p.workers {
+		if w.x.names.settle(p.names) && i == 0 {
+			changed = true
+		}
+	}
+	for _, w := range p.workers {
+		for _, o := range w.x.list {
+			if o.mode != 0 {
+				p.modes[o.id] |= o.mode
+			}
+		}
+	}
+	for _, w := range p.workers {
+		w.seen = len(w.x.names.shared)
+		w.x.names.modes = p.modes
+		for _, o := range w.x.list {
+			o.mode |= p.modes[o.id]
+		}
+	}
+	return changed
+}
+
+// total is what all workers have found. Nobody runs.
+func (p *pool) total() *Result {
+	r := p.before
+	r.Violations = append([]Violation(nil), p.before.Violations...)
+	s := &sink{maps.Clone(p.costs), &r}
+	order := &p.order
+	for _, w := range p.workers {
+		one := w.x.sink.res
+		r.Executions += one.Executions
+		r.Events += one.Events
+		r.Discarded += one.Discarded
+		w.part.fill(&r)
+		for i := range one.Violations {
+			v := &one.Violations[i]
+			s.add(v, w.x.sink.cost[v.Property])
+		}
+		for _, e := range w.x.order.edges {
+			order.add(e)
+		}
+	}
+	r.Inversions = order.found
+	if p.states != nil {
+		r.States, r.Bytes = p.states.states()
+	}
+	r.Cut, r.Unsaved = p.cut, p.unsaved
+	r.complete()
+	return &r
+}
+
+// add keeps the simplest violation of each property; of two that are equally
+// simple, the one whose schedule comes first.
+func (s *sink) add(v *Violation, cost int) {
+	old, ok := s.cost[v.Property]
+	for i := range s.res.Violations {
+		o := &s.res.Violations[i]
+		if o.Property != v.Property {
+			continue
+		}
+		if cost < old || cost == old && FormatSchedule(v.Schedule) < FormatSchedule(o.Schedule) {
+			*o, s.cost[v.Property] = *v, cost
+		}
+		return
+	}
+	if !ok {
+		s.cost[v.Property] = cost
+		s.res.Violations = append(s.res.Violations, *v)
+	}
+}

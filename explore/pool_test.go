@@ -1,0 +1,166 @@
+package explore
+
+import (
+	"errors"
+	"maps"
+	"reflect"
+	"sync"
+	"testing"
+)
+
+// ends collects what the executions of several workers end in.
+type ends struct {
+	mu  sync.Mutex
+	out found
+	p   *program
+}
+
+// prog is the program of one more worker.
+func (e *ends) prog() func(*X) {
+	m := &machine{p: e.p}
+	watched := false
+	mine := found{}
+	return func(x *X) {
+		if !watched {
+			watched = true
+			watchEnds(x, m, mine)
+			end := x.atEnd
+			x.atEnd = func() {
+				end()
+				e.mu.Lock()
+				maps.Copy(e.out, mine)
+				e.mu.Unlock()
+			}
+		}
+		m.prog(x)
+	}
+}
+
+// shared searches with several workers, from the start.
+func shared(p *program, o Options) (found, *Result) {
+	e := &ends{out: found{}, p: p}
+	o.MaxEvents, o.Clone, o.eager = 400, e.prog, true
+	return e.out, Run(e.prog(), o)
+}
+
+// resumed searches in pieces of a few executions, each with all that was written
+// down by those before.
+func resumed(p *program, o Options, step int64) (found, *Result) {
+	e := &ends{out: found{}, p: p}
+	o.MaxEvents, o.Clone, o.eager = 400, e.prog, true
+	o.Save = func(b []byte) error {
+		o.Saved = append(o.Saved, append([]byte(nil), b...))
+		return nil
+	}
+	for {
+		o.MaxExecutions += step
+		r := Run(e.prog(), o)
+		if r.Cut != "executions" {
+			return e.out, r
+		}
+	}
+}
+
+// TestWorkers: several workers find what one finds, in as many states; and a
+// search that is interrupted again and again does exactly what one does that is
+// not.
+func TestWorkers(t *testing.T) { compareShared(t, Merge) }
+
+func compareShared(t *testing.T, s Search) {
+	compared := 0
+	for seed := range int64(*randomCount) {
+		p := randomProgramOf(*randomSeed + seed)
+		want, r := searched(p, Options{Search: s, MaxExecutions: 3000})
+		if r.Cut != "" {
+			continue
+		}
+		compared++
+		fail := func(what string, got found, q *Result) {
+			t.Fatalf("seed %d\n%s\n%s: got\n%s\n%+v\none worker has\n%s\n%+v", *randomSeed+seed, p, what, got, q, want, r)
+		}
+		got, q := shared(p, Options{Search: s, Workers: 3})
+		same := q.States == r.States && (s == Merge || q.Executions == r.Executions && q.Events == r.Events)
+		if got.String() != want.String() || !q.Complete || q.Restarts == r.Restarts && !same {
+			fail("three workers", got, q)
+		}
+		got, q = resumed(p, Options{Search: s}, 1+seed%7)
+		same = q.States == r.States && q.Executions == r.Executions && q.Events == r.Events
+		if got.String() != want.String() || !q.Complete || q.Restarts == r.Restarts && !same {
+			fail("interrupted", got, q)
+		}
+	}
+	t.Logf("%d compared", compared)
+	if compared == 0 {
+		t.Error("nothing was compared")
+	}
+}
+
+// TestWorkersManyNames: where objects cannot be told apart there is one worker.
+func TestWorkersManyNames(t *testing.T) {
+	prog := func() func(*X) {
+		var a [3]Atomic
+		return func(x *X) {
+			for i := range a {
+				a[i].Init(x, "a", -1, 0)
+			}
+			for i := range a {
+				x.Go("t", func() { a[i].Add(1); a[0].Add(1) })
+			}
+			x.Wait()
+		}
+	}
+	one := Run(prog(), Options{})
+	r := Run(prog(), Options{Workers: 2, Clone: prog, eager: true})
+	if !r.Complete || r.Alone == "" || r.Executions != one.Executions || r.States != one.States {
+		t.Errorf("%+v\n%+v", r, one)
+	}
+}
+
+// TestSaveFails: a search that cannot be written down goes on, and says so.
+func TestSaveFails(t *testing.T) {
+	full := errors.New("no space left on device")
+	r := Run(mutexProg(3, 2), Options{Save: func([]byte) error { return full }})
+	if !r.Complete || !errors.Is(r.Unsaved, full) {
+		t.Errorf("%+v", r)
+	}
+}
+
+// TestSavedOfAnother: records that are none are refused.
+func TestSavedOfAnother(t *testing.T) {
+	for _, b := range []string{"", "{}", `{"Version":1,"Search":1}`, `{"Version":1,"Work":["1/2"]}`, `{"Version":1,"States":"AAAA"}`} {
+		r := Run(mutexProg(2, 2), Options{Saved: [][]byte{[]byte(b)}})
+		if r.Complete || r.Cut == "" {
+			t.Errorf("%s: %+v", b, r)
+		}
+	}
+}
+
+// TestWorkText: a piece of work is read as it was written.
+func TestWorkText(t *testing.T) {
+	for _, s := range []string{"//", "012/1/03", "0/12//1(20(3))4", "0f/e/", "0f/e//f"} {
+		w, err := parseWork(s)
+		if err != nil || w.String() != s {
+			t.Errorf("%q: %v %v", s, w, err)
+		}
+	}
+	for _, s := range []string{"", "1", "1/2", "g//", "1/x/2", "1///2(", "1///2)", "1///2()", "1/2/3/4/5"} {
+		if w, err := parseWork(s); err == nil {
+			t.Errorf("%q is read as %v", s, w)
+		}
+	}
+}
+
+func FuzzWork(f *testing.F) {
+	f.Add("012/1/03")
+	f.Add("0/12//1(20(3))4")
+	f.Fuzz(func(t *testing.T, s string) {
+		w, err := parseWork(s)
+		if err != nil {
+			return
+		}
+		v, err := parseWork(w.String())
+		if err != nil || !reflect.DeepEqual(v, w) {
+			t.Errorf("%q: %v, %v, %v", s, w, v, err)
+		}
+	})
+}

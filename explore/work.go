@@ -1,0 +1,154 @@
+package explore
+
+import (
+	"fmt"
+	"math/bits"
+	"strings"
+)
+
+// work is a piece of a search that is left to do: a place, by the choices that
+// lead there, and who is to be tried from it. It is a small value that means the
+// same to every worker and in every process.
+type work struct {
+	plan  []int8
+	sleep uint32 // who need not be tried: others do, or have
+	todo  uint32 // who is to be tried, if the search keeps no wakeup trees
+	tree  *wnode // wakeup trees to follow, in order
+	share float64
+}
+
+const taskDigits = "0123456789abcdef"
+
+// String writes a piece as plan/sleep/todo, a digit a task. A wakeup tree is
+// written as nested sequences: 1(20)3 is a tree that begins with 1 and goes on
+// with 2 or 0, and after it one that is 3 alone.
+func (w *work) String() string {
+	var b strings.Builder
+	for _, c := range w.plan {
+		b.WriteByte(taskDigits[c])
+	}
+	b.WriteByte('/')
+	for r := w.sleep; r != 0; r &= r - 1 {
+		b.WriteByte(taskDigits[bits.TrailingZeros32(r)])
+	}
+	b.WriteByte('/')
+	for r := w.todo; r != 0; r &= r - 1 {
+		b.WriteByte(taskDigits[bits.TrailingZeros32(r)])
+	}
+	if w.tree != nil {
+		b.WriteByte('/')
+		writeTree(&b, w.tree)
+	}
+	return b.String()
+}
+
+func writeTree(b *strings.Builder, n *wnode) {
+	for ; n != nil; n = n.next {
+		b.WriteByte(taskDigits[n.task])
+		if n.child != nil {
+			b.WriteByte('(')
+			writeTree(b, n.child)
+			b.WriteByte(')')
+		}
+	}
+}
+
+// parseWork reads what String wrote. The nodes of the tree have no footprints.
+func parseWork(s string) (*work, error) {
+	parts := strings.Split(s, "/")
+	if len(parts) != 3 && len(parts) != 4 {
+		return nil, fmt.Errorf("a piece of work is %q, not choices/asleep/to do", s)
+	}
+	w := &work{plan: []int8{}}
+	for _, c := range parts[0] {
+		i := strings.IndexRune(taskDigits, c)
+		if i < 0 {
+			return nil, fmt.Errorf("a piece of work has a task %q", c)
+		}
+		w.plan = append(w.plan, int8(i))
+	}
+	for i, set := range []*uint32{&w.sleep, &w.todo} {
+		for _, c := range parts[i+1] {
+			t := strings.IndexRune(taskDigits, c)
+			if t < 0 {
+				return nil, fmt.Errorf("a piece of work has a task %q", c)
+			}
+			*set |= 1 << t
+		}
+	}
+	if len(parts) == 4 {
+		rest := ""
+		if w.tree, rest = parseTree(parts[3]); rest != "" {
+			return nil, fmt.Errorf("a wakeup tree ends in %q", rest)
+		}
+	}
+	return w, nil
+}
+
+func parseTree(s string) (first *wnode, rest string) {
+	at := &first
+	for s != "" {
+		t := strings.IndexByte(taskDigits, s[0])
+		if t < 0 {
+			break
+		}
+		n := &wnode{task: t}
+		*at, at, s = n, &n.next, s[1:]
+		if s == "" || s[0] != '(' {
+			continue
+		}
+		n.child, s = parseTree(s[1:])
+		if s == "" || s[0] != ')' || n.child == nil {
+			return first, "(" + s
+		}
+		s = s[1:]
+	}
+	return first, s
+}
+
+// prober runs the choices of a plan and then one block of a task, to learn its
+// footprint.
+type prober struct {
+	task  int
+	foot  *footprint
+	calls int
+	lost  bool // the task could not go on there
+}
+
+func (p *prober) Next(*X) bool { return true }
+
+func (p *prober) Choose(x *X, s *State) int {
+	x.fast = false
+	p.calls++
+	if p.calls == 2 {
+		p.take(x)
+		return -1
+	}
+	if s.Enabled>>p.task&1 == 0 {
+		p.lost = true
+		return -1
+	}
+	return p.task
+}
+
+// take keeps the footprint of the block that has just ended.
+func (p *prober) take(x *X) {
+	if p.foot != nil && !p.lost {
+		x.tasks[p.task].foot.copyTo(p.foot)
+		p.foot = nil
+	}
+}
+
+// probe finds out what a task would do next behind the choices of plan. It counts
+// as no execution, and what goes wrong in it is reported elsewhere. It is false if
+// the program does something else than before.
+func (x *X) probe(prog func(*X), plan []int8, task int, to *footprint) bool {
+	strat, sink := x.strat, x.sink
+	p := &prober{task: task, foot: to}
+	x.strat, x.sink = p, nil
+	x.plan, x.fast = plan, len(plan) > 0
+	x.parting = func() { p.take(x) }
+	x.drive(prog)
+	x.strat, x.sink, x.parting = strat, sink, nil
+	return !p.lost && p.calls > 0
+}
