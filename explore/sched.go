@@ -2,16 +2,49 @@ package explore
 
 import (
 	"fmt"
+	"iter"
 	"math/bits"
 )
 
-// loop is the body of a task's coroutine: it runs one program after another, so
-// that no coroutine is made in the steady state.
-func (t *task) loop(yield func(struct{}) bool) {
-	t.yield = yield
+// coro is a stack that tasks run on: a coroutine, or the stack that drive was
+// called on, which has no yield. A task keeps the one that it started on.
+type coro struct {
+	first   *task // to run
+	entered bool  // it runs, or waits for one it resumed
+	resume  func() (struct{}, bool)
+	stop    func()
+	yield   func(struct{}) bool
+}
+
+// coro finds a coroutine that nobody uses.
+func (x *X) coro() *coro {
+	if n := len(x.idle); n > 0 {
+		c := x.idle[n-1]
+		x.idle = x.idle[:n-1]
+		return c
+	}
+	c := &coro{}
+	c.resume, c.stop = iter.Pull(func(yield func(struct{}) bool) {
+		c.yield = yield
+		for {
+			x.runFrom(c.first, c)
+			x.idle = append(x.idle, c)
+			if !yield(struct{}{}) {
+				return
+			}
+		}
+	})
+	x.coros = append(x.coros, c)
+	return c
+}
+
+// runFrom runs t, and behind it on the same stack, for as long as the next is one
+// that has not started, the next.
+func (x *X) runFrom(t *task, c *coro) {
 	for {
+		t.co = c
 		t.run()
-		if !yield(struct{}{}) {
+		if t = x.next; t == nil || t.co != nil || x.abort {
 			return
 		}
 	}
@@ -19,7 +52,6 @@ func (t *task) loop(yield func(struct{}) bool) {
 
 func (t *task) run() {
 	defer t.recovered()
-	t.started = true
 	t.x.begin(t)
 	t.x.step()
 	t.body()
@@ -131,27 +163,45 @@ func (x *X) alone(t *task) bool {
 	return x.ntasks == 1 && x.events < 20000 || x.events-x.lone < 256 && !x.nosolo
 }
 
-// handOver leaves the stack of t until t is the next to run. The next task is
-// resumed from here unless its stack is below this one; then this stack is left.
-// So two tasks that take turns cost one coroutine switch a turn.
+// handOver runs others until t is the next. One that has a stack is resumed from
+// here, unless it is below this one; then this one is left. So two tasks that take
+// turns cost one coroutine switch a turn. A task that waits until all others have
+// returned lends its stack.
 func (x *X) handOver(t *task) {
 	for x.next != t {
-		n := x.next
-		if n != nil && !n.chain {
+		switch n := x.next; {
+		case n == nil || n.co != nil && n.co.entered:
+			x.leave(t)
+		case n.co == nil && t.pend.kind == pendJoin:
+			x.runFrom(n, t.co)
+		default:
 			x.enter(n)
-			continue
-		}
-		t.yield(struct{}{})
-		if x.abort {
-			panic(abortToken{})
 		}
 	}
 }
 
 func (x *X) enter(n *task) {
-	n.chain = true
-	n.resume()
-	n.chain = false
+	c := n.co
+	if c == nil {
+		c = x.coro()
+		c.first = n
+	}
+	c.entered = true
+	c.resume()
+	c.entered = false
+}
+
+// leave goes back to the stack below that of t. It returns when t may have been
+// chosen again.
+func (x *X) leave(t *task) {
+	if t.co.yield == nil {
+		x.abort = true // drive's stack: the execution is over
+	} else {
+		t.co.yield(struct{}{})
+	}
+	if x.abort {
+		panic(abortToken{})
+	}
 }
 
 // cut ends the execution without a finding.
@@ -160,8 +210,8 @@ func (x *X) cut() {
 		panic(abortToken{})
 	}
 	x.next = nil
-	x.cur.yield(struct{}{})
-	panic(abortToken{})
+	x.leave(x.cur)
+	panic("tagswap internal: an execution goes on that was cut")
 }
 
 // schedule ends the block of t and chooses who goes on. It runs on the stack of
@@ -262,7 +312,9 @@ func (x *X) drive(prog func(*X)) {
 	x.cur = x.tasks[0]
 	x.table.init(x, "tasks", -1)
 	x.resumeAt(x.tasks[0])
-	for x.next != nil {
+	x.base.entered = true
+	x.runFrom(x.tasks[0], &x.base)
+	for x.next != nil && !x.abort {
 		x.enter(x.next)
 	}
 	if x.parting != nil {
@@ -291,9 +343,9 @@ func (x *X) unwind() {
 	}
 	x.abort = true
 	for _, t := range x.tasks[:x.ntasks] {
-		for t.started && !t.done {
+		for t.co != nil && !t.done {
 			x.cur = t
-			t.resume()
+			t.co.resume()
 		}
 		t.done = true
 	}
@@ -303,9 +355,7 @@ func (x *X) unwind() {
 // Close ends the coroutines of x.
 func (x *X) Close() {
 	x.abort = true // whoever is in the middle of something unwinds
-	for _, t := range x.tasks {
-		if t != nil {
-			t.stop()
-		}
+	for _, c := range x.coros {
+		c.stop()
 	}
 }

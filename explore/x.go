@@ -1,9 +1,6 @@
 package explore
 
-import (
-	"fmt"
-	"iter"
-)
+import "fmt"
 
 // MaxTasks is how many tasks an explored program may have, the root included.
 const MaxTasks = 16
@@ -21,6 +18,9 @@ type X struct {
 	live   uint32 // bit i: task i has not returned
 	done   uint32 // bit i: task i has returned
 	abort  bool   // unwinding the tasks of an execution that was cut
+	base   coro   // the stack that drive was called on
+	coros  []*coro
+	idle   []*coro // those of them that no task is on
 
 	objects               // what the program shares
 	hash    hash128       // of all shared state
@@ -80,8 +80,6 @@ type task struct {
 	name     string
 	body     func()
 	done     bool
-	started  bool
-	chain    bool // its stack is entered: it runs, or waits for one it resumed
 	first    bool // no access came since the block's scheduling point
 	watch    bool // between Loop and Retry: reads are collected
 	stepwise bool // another may take its cpu at any operation: all are scheduling points
@@ -95,9 +93,7 @@ type task struct {
 	wait     []watch       // Retry: what the last round read, and which value
 	reads    []watch
 	held     []*object // locks, in the order it took them
-	resume   func() (struct{}, bool)
-	stop     func()
-	yield    func(struct{}) bool
+	co       *coro     // where it runs; nil: it has not started
 }
 
 // knowledge identifies what a task has learnt: its private state is a function
@@ -162,10 +158,9 @@ func (x *X) Go(name string, f func()) {
 	t := x.tasks[x.ntasks]
 	if t == nil {
 		t = &task{x: x, id: x.ntasks}
-		t.resume, t.stop = iter.Pull(t.loop)
 		x.tasks[x.ntasks] = t
 	}
-	t.name, t.body, t.done, t.started, t.chain = name, f, false, false, false
+	t.name, t.body, t.done, t.co = name, f, false, nil
 	t.key = nil
 	t.know = knowledge{hist: hash128{uint64(t.id)*0x9e3779b97f4a7c15 + 1, uint64(t.id)*0xd6e8feb86659fd93 + 2}}
 	t.pend = pending{kind: pendStart, what: "start"}
