@@ -195,6 +195,7 @@ func (x *X) enter(n *task) {
 // chosen again.
 func (x *X) leave(t *task) {
 	if t.co.yield == nil {
+		x.part()
 		x.abort = true // drive's stack: the execution is over
 	} else {
 		t.co.yield(struct{}{})
@@ -317,10 +318,14 @@ func (x *X) drive(prog func(*X)) {
 	for x.next != nil && !x.abort {
 		x.enter(x.next)
 	}
-	if x.parting != nil {
+	x.unwind()
+}
+
+// part is called when an execution is over and nothing has been unwound.
+func (x *X) part() {
+	if x.parting != nil && !x.abort {
 		x.parting()
 	}
-	x.unwind()
 }
 
 func (x *X) reset() {
@@ -338,6 +343,7 @@ func (x *X) reset() {
 
 // unwind ends the tasks of an execution that did not run to its end.
 func (x *X) unwind() {
+	x.part()
 	if x.ended {
 		return
 	}
