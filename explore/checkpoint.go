@@ -61,11 +61,24 @@ func (p *pool) save() {
 	for _, v := range r.Violations {
 		rec.Violations = append(rec.Violations, costly{v, costs[v.Property]})
 	}
-	for _, it := range p.queue {
-		rec.Work = append(rec.Work, it.String())
+	frames := map[*sframe]bool{}
+	add := func(it *work) {
+		if it.frame == nil {
+			rec.Work = append(rec.Work, it.String())
+			return
+		}
+		for f := it.frame; f != nil && !frames[f]; f = f.parent {
+			frames[f] = true
+		}
 	}
 	for _, w := range p.workers {
-		w.part.rest(func(it *work) { rec.Work = append(rec.Work, it.String()) })
+		w.part.rest(add)
+	}
+	for _, it := range slices.Backward(p.queue) {
+		add(it)
+	}
+	for f := range frames {
+		rec.Work = append(rec.Work, f.String())
 	}
 	p.agree()
 	for _, id := range slices.Sorted(maps.Keys(p.modes)) {
@@ -157,7 +170,7 @@ func (p *pool) restore(saved [][]byte) error {
 			return err
 		}
 		it.share = 1 / float64(len(rec.Work))
-		p.queue = append(p.queue, it)
+		p.pieces = append(p.pieces, it)
 	}
 	for _, m := range rec.Modes {
 		p.modes[m.ID] = m.Mode
@@ -176,7 +189,7 @@ func (p *pool) restore(saved [][]byte) error {
 	p.before.Restarts, p.before.Blocked, p.cyclic = rec.Restarts, rec.Blocked, rec.Cyclic
 	p.executed.Store(rec.Executions + rec.Discarded)
 	p.restored = true
-	if len(p.queue) == 0 {
+	if len(p.pieces) == 0 {
 		p.over = true
 	}
 	return nil

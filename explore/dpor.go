@@ -23,6 +23,12 @@ type dpor struct {
 	waiting  [MaxTasks]footprint // of the tasks that the execution left waiting
 	restarts int
 	blocked  int64 // executions that a sleep set cut short
+
+	pool    *pool // whose part this is; nil: it is alone
+	base    int   // races between events before this one are another worker's
+	loading *work // the next execution goes to it
+	prog    func(*X)
+	left    []wstep
 }
 
 // dframe is one choice: the state before it and the event after it.
@@ -33,6 +39,8 @@ type dframe struct {
 	choice int
 	wait   pending // of the event, if it waited for a value
 	seen   seen    // of the event
+	shared *sframe // what other workers know of sleep and tree; nil: they need not
+	known  uint32  // shared: of whom foots has the footprint
 	clock  clock   // of the event: of each task, how many choices of the stack come before, that one included
 }
 
@@ -68,6 +76,7 @@ type wnode struct {
 	foot  footprint
 	child *wnode
 	next  *wnode
+	home  *X // of a node that workers share: whose objects its footprint has
 }
 
 // wstep is a step of a sequence to be inserted.
@@ -83,7 +92,7 @@ func (m *dpor) node(task int, foot *footprint) *wnode {
 	} else {
 		m.free = n.next
 	}
-	n.task, n.child, n.next = task, nil, nil
+	n.task, n.child, n.next, n.home = task, nil, nil, nil
 	if foot == nil {
 		n.foot.reset()
 	} else {
@@ -132,7 +141,11 @@ func (m *dpor) Next(x *X) bool {
 		f.tree = done.next
 		done.next = nil
 		m.release(done)
-		f.sleep |= 1 << f.choice
+		if f.shared != nil {
+			f.tree, m.base = m.takeUpHere(x, f), min(m.base, d)
+		} else {
+			f.sleep |= 1 << f.choice
+		}
 		if f.tree != nil {
 			m.fresh = d
 			m.plan = m.plan[:0]
@@ -169,11 +182,19 @@ func (m *dpor) Choose(x *X, s *State) int {
 		m.events = append(m.events, event{})
 	}
 	f := &m.stack[d]
-	f.sleep, f.tree = 0, nil
+	f.sleep, f.tree, f.shared = 0, nil, nil
 	if d == 0 {
 		x.tasks[0].foot.copyTo(&m.root)
 		m.before.set(0, &m.root)
-	} else {
+	}
+	if m.loading != nil {
+		m.loadFrame(x, f, d)
+		if m.loading != nil && s.Enabled>>f.tree.task&1 == 0 {
+			x.refused = unrepeatable
+		}
+		return m.take(x, s, d, true)
+	}
+	if d > 0 {
 		p := &m.stack[d-1]
 		f.tree = p.tree.child
 		p.tree.child = nil

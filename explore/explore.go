@@ -15,7 +15,7 @@ type Options struct {
 	Bounded       bool          // only executions with at most Preemptions, those with the fewest first
 	Preemptions   int
 
-	// Workers is how many explore at once, for Merge and Optimal; 0: one. They have
+	// Workers is how many explore at once, for Merge; 0: one. They have
 	// programs of their own, which Clone makes; without it prog has to be safe to be
 	// run by several goroutines, each with an X of its own.
 	Workers int
@@ -41,12 +41,13 @@ type Options struct {
 type Result struct {
 	Complete   bool // every interleaving was covered
 	Executions int64
-	Events     int64
+	Events     int64   // of those executions, what they repeat of others included
 	Discarded  int64   // executions before the last restart
 	States     int64   // kept, to be recognised
 	Bytes      int64   // that they take
 	Done       float64 // an estimate of how much is behind, 0 to 1; see docs/explore.md
 	Restarts   int     // of the search, because it found another scheduling point
+	Pieces     int64   // of the search that one worker left to another
 	Blocked    int64   // executions that were cut because all that was left had been covered
 	Violations []Violation
 	Inversions []Inversion // of the order in which locks are taken
@@ -115,9 +116,12 @@ const (
 func (x *X) optimal(prog func(*X), o Options) *Result {
 	m := &dpor{strict: o.strict}
 	x.strat = m
+	o.Workers = 0
+	if o.pooled() {
+		return x.optimalPool(prog, &o, m)
+	}
 	res := x.sink.res
-	fill := func() { res.Restarts, res.Blocked, res.Done = m.restarts, m.blocked, m.done() }
-	res.Cut = x.search(prog, &o, fill)
+	res.Cut = x.search(prog, &o, func() { m.fill(res) })
 	res.complete()
 	return res
 }
@@ -205,7 +209,7 @@ func (x *X) search(prog func(*X), o *Options, fill func()) (cut string) {
 		if x.restarted {
 			x.restarted, cut = false, ""
 			res.Discarded += res.Executions
-			res.Executions = 0
+			res.Executions, res.Events = 0, 0
 		}
 		x.drive(prog)
 		if x.atEnd != nil {

@@ -43,6 +43,10 @@ func (f *footprint) reset() {
 
 func (f *footprint) add(o, group *object, k kind, first bool) {
 	f.acc = append(f.acc, access{o: o, group: group, before: o.val, kind: k, first: first})
+	f.mask(o, k, first)
+}
+
+func (f *footprint) mask(o *object, k kind, first bool) {
 	m := uint64(1) << (uint32(o.idx) & 63)
 	if k == kindRead || k == kindWatch {
 		f.rd |= m

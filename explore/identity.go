@@ -42,11 +42,17 @@ func (n *naming) name(o *object) {
 		n.irregular = n.irregular || f.pinned
 		o.id, o.common = o.ownID(), true
 	default:
-		n.first[k] = o
 		o.id = hashString(k.Class, uint64(k.Num))
 	}
-	n.byID[o.id] = o
 	o.mode |= n.modes[o.id]
+}
+
+// met notes that o has its name.
+func (n *naming) met(o *object) {
+	n.byID[o.id] = o
+	if !o.common {
+		n.first[nameKey{o.class, o.num}] = o
+	}
 }
 
 func (n *naming) init() {

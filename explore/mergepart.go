@@ -1,6 +1,9 @@
 package explore
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // merge as part of a pool: a piece of work is a state and who is to be tried from
 // it. Who is given away counts as tried by the giver from then on, and the giver's
@@ -132,7 +135,7 @@ func (m *merge) path(d int) []int8 {
 }
 
 func (m *merge) rest(add func(*work)) {
-	for d := m.base; d < len(m.stack); d++ {
+	for d := len(m.stack) - 1; d >= m.base; d-- {
 		f := &m.stack[d]
 		sleep, todo := f.sleep, f.todo
 		if d < len(m.stack)-1 {
@@ -143,6 +146,12 @@ func (m *merge) rest(add func(*work)) {
 			add(&work{plan: m.path(d), sleep: sleep, todo: todo})
 		}
 	}
+}
+
+func (m *merge) resume(w *worker, its []*work) error {
+	slices.Reverse(its) // the last to be done comes first in the queue
+	w.p.queue = append(w.p.queue, its...)
+	return nil
 }
 
 func (m *merge) forget() {

@@ -45,6 +45,8 @@ type pool struct {
 	modes    map[uint64]visibility
 	order    lockOrder
 	cyclic   bool
+	pieces   []*work // to go on with
+	handed   int64   // pieces that a worker took; protected by mu
 	started  time.Time
 }
 
@@ -54,10 +56,11 @@ type wants struct{ restart, save, show, stop bool }
 // part is a strategy that can be handed pieces of work.
 type part interface {
 	Strategy
-	load(w *worker, it *work) bool // makes the next execution the first of it; false: the program does not fit
-	split(w *worker) []*work       // gives a part of what is left away
-	rest(add func(*work))          // what is left, the last to be done first
-	forget()                       // throws everything away
+	load(w *worker, it *work) bool       // makes the next execution the first of it; false: the program does not fit
+	split(w *worker) []*work             // gives a part of what is left away
+	rest(add func(*work))                // what is left, the first to be done first
+	resume(w *worker, its []*work) error // puts what was left into the queue
+	forget()                             // throws everything away
 	fill(r *Result)
 	isCyclic() bool
 }
@@ -113,6 +116,12 @@ func (p *pool) run(begun bool) *Result {
 		p.alone = manyNames
 		return nil
 	}
+	if p.restored && !p.over {
+		if err := first.part.resume(first, p.pieces); err != nil {
+			p.cut, p.over = err.Error(), true
+		}
+		first.unsettled()
+	}
 	if begun && changed {
 		// Its states were called otherwise.
 		p.again()
@@ -161,9 +170,11 @@ func (w *worker) caught() {
 
 func (w *worker) work() {
 	for w.take() {
-		w.x.restarted = false
 		if !w.part.load(w, w.it) {
-			w.p.ask(wants{stop: true}, "the program did not do the same twice")
+			w.p.ask(wants{stop: true}, unrepeatable)
+			continue
+		}
+		if w.unsettled() {
 			continue
 		}
 		w.run()
@@ -257,6 +268,7 @@ func (w *worker) between() bool {
 			p.wake.Broadcast()
 			p.mu.Unlock()
 		}
+		return !w.unsettled()
 	}
 	return true
 }
@@ -289,7 +301,6 @@ func (w *worker) take() bool {
 	p := w.p
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	w.it = nil
 	p.idle++
 	defer func() {
 		p.idle--
@@ -308,11 +319,18 @@ func (w *worker) take() bool {
 			p.wake.Wait()
 			continue
 		}
-		w.drop = false
+		w.drop, w.it = false, nil
 		p.starve()
 		if n := len(p.queue); n > 0 {
 			w.it = p.queue[n-1]
 			p.queue = p.queue[:n-1]
+			p.handed++
+			if w.it.frame != nil {
+				w.it = p.takeUp(w.it.frame)
+			}
+			if w.it == nil {
+				continue
+			}
 			return true
 		}
 		if p.idle == len(p.workers) {
@@ -384,15 +402,15 @@ func (p *pool) again() {
 		}
 		res := w.x.sink.res
 		p.before.Discarded += res.Executions
-		res.Executions = 0
+		res.Executions, res.Events = 0, 0
 		w.part.forget()
-		w.x.plan, w.x.fast = nil, false
+		w.x.plan, w.x.fast, w.x.restarted = nil, false, false
 		w.x.refine, w.x.moved, w.drop = w.x.refine[:0], false, true
 		maps.Copy(p.names, w.x.names.shared)
 	}
 	p.agree()
 	p.before.Discarded += p.before.Executions
-	p.before.Executions, p.cyclic = 0, false
+	p.before.Executions, p.before.Events, p.cyclic = 0, 0, false
 	if p.states != nil {
 		p.states.reset()
 	}
@@ -449,6 +467,7 @@ func (p *pool) total() *Result {
 	if p.states != nil {
 		r.States, r.Bytes = p.states.states()
 	}
+	r.Pieces = p.handed
 	r.Cut, r.Unsaved = p.cut, p.unsaved
 	r.complete()
 	return &r

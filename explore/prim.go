@@ -48,9 +48,27 @@ func (s *objects) reset() {
 }
 
 func (s *objects) newObject(class string, num, maker int) *object {
-	o := &object{idx: int32(len(s.list)), mode: s.visible, class: class, num: num, maker: int8(maker)}
-	s.list = append(s.list, o)
+	o := &object{mode: s.visible, class: class, num: num, maker: int8(maker)}
 	s.names.name(o)
+	if p := s.names.byID[o.id]; p != nil {
+		// Another worker has met it already.
+		idx := p.idx
+		*p = *o
+		p.idx = idx
+		s.names.met(p)
+		return p
+	}
+	o.idx = int32(len(s.list))
+	s.list = append(s.list, o)
+	s.names.met(o)
+	return o
+}
+
+// expect makes an object of which nothing is known yet but what it is called.
+func (s *objects) expect(id uint64) *object {
+	o := &object{id: id, idx: int32(len(s.list)), mode: s.visible | s.names.modes[id], num: -1}
+	s.list = append(s.list, o)
+	s.names.byID[id] = o
 	return o
 }
 

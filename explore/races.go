@@ -20,6 +20,9 @@ func (m *dpor) reverse(x *X) {
 			f := &m.stack[i]
 			m.racesOf(x, i, q, foot, &f.wait, &f.clock, last[q], starts[q])
 			f.clock[q] = int32(i) + 1
+			if i < m.base {
+				m.found = m.found[:0]
+			}
 		}
 		last[q] = i + 1
 		if foot.spawns == 0 {
@@ -49,6 +52,11 @@ func (m *dpor) reverse(x *X) {
 	}
 	for i := range m.found {
 		m.dataRace(x, &m.found[i])
+	}
+	if len(x.refine) > 0 {
+		return // it will start again
+	}
+	for i := range m.found {
 		m.insert(x, &m.found[i])
 	}
 }
@@ -159,16 +167,36 @@ func (m *dpor) insert(x *X, r *reversal) {
 	}
 	w = append(w, wstep{r.q, r.foot})
 	m.seq = w
-	for z := f.sleep; z != 0; z &= z - 1 {
-		s := bits.TrailingZeros32(z)
-		if k := x.weakInitial(s, &f.foots[s], w); k >= -1 {
-			return
-		}
+	if x.covered(f, f.sleep, w) {
+		return
+	}
+	if f.shared != nil {
+		m.insertShared(x, f, w)
+		return
 	}
 	at := &f.tree
-	if at != nil && *at != nil {
+	if *at != nil {
 		at = &(*at).next // the current choice is the event itself, which w does not begin with
 	}
+	if at, w = x.place(at, w); at != nil {
+		m.grow(at, w)
+	}
+}
+
+// covered says whether one of sleep can come first in something equivalent to w.
+func (x *X) covered(f *dframe, sleep uint32, w []wstep) bool {
+	for z := sleep; z != 0; z &= z - 1 {
+		s := bits.TrailingZeros32(z)
+		if k := x.weakInitial(s, &f.foots[s], w); k >= -1 {
+			return true
+		}
+	}
+	return false
+}
+
+// place finds where in the wakeup trees at at w belongs, and what of it is not
+// there yet; nil if what is there covers w.
+func (x *X) place(at **wnode, w []wstep) (**wnode, []wstep) {
 	for {
 		n := *at
 		for ; n != nil; n = n.next {
@@ -184,17 +212,16 @@ func (m *dpor) insert(x *X, r *reversal) {
 		if n == nil {
 			break
 		}
-		if n.child == nil {
-			return // a leaf: what it leads to covers w
-		}
-		if len(w) == 0 {
-			return
+		if n.child == nil || len(w) == 0 {
+			return nil, nil // what a leaf leads to covers w
 		}
 		at = &n.child
 	}
-	for *at != nil {
-		at = &(*at).next
-	}
+	return end(at), w
+}
+
+// grow adds w as a branch.
+func (m *dpor) grow(at **wnode, w []wstep) {
 	for _, s := range w {
 		*at = m.node(s.task, s.foot)
 		at = &(*at).child

@@ -14,6 +14,7 @@ type work struct {
 	sleep uint32 // who need not be tried: others do, or have
 	todo  uint32 // who is to be tried, if the search keeps no wakeup trees
 	tree  *wnode // wakeup trees to follow, in order
+	frame *sframe
 	share float64
 }
 
@@ -143,12 +144,14 @@ func (p *prober) take(x *X) {
 // as no execution, and what goes wrong in it is reported elsewhere. It is false if
 // the program does something else than before.
 func (x *X) probe(prog func(*X), plan []int8, task int, to *footprint) bool {
-	strat, sink := x.strat, x.sink
+	strat, sink, was, fast := x.strat, x.sink, x.plan, x.fast
 	p := &prober{task: task, foot: to}
 	x.strat, x.sink = p, nil
 	x.plan, x.fast = plan, len(plan) > 0
 	x.parting = func() { p.take(x) }
 	x.drive(prog)
 	x.strat, x.sink, x.parting = strat, sink, nil
+	x.plan, x.fast = was, fast
+	x.restarted = x.restarted || len(x.refine) > 0 || x.moved
 	return !p.lost && p.calls > 0
 }
