@@ -1,16 +1,18 @@
 package explore
 
+import "sync/atomic"
+
 // Var is a plain shared variable. Two tasks that use it without anything that
 // orders them, one of them writing, have a data race; it is reported.
 type Var struct {
 	obj
-	v uint64 // natively
+	v uint64 // natively; read and written atomically, since a wrong program may race
 }
 
 // Init prepares v for x with a first value. class and num name it in traces.
 func (v *Var) Init(x *X, class string, num int, val uint64) {
 	v.init(x, class, num)
-	v.v = val
+	atomic.StoreUint64(&v.v, val)
 	v.start(val)
 	if x != nil {
 		v.p.plain = true
@@ -20,7 +22,7 @@ func (v *Var) Init(x *X, class string, num int, val uint64) {
 // Get returns the value.
 func (v *Var) Get() uint64 {
 	if v.x == nil {
-		return v.v
+		return atomic.LoadUint64(&v.v)
 	}
 	v.access(kindRead, "read")
 	v.x.cur.observe(v.p.val)
@@ -30,7 +32,7 @@ func (v *Var) Get() uint64 {
 // Set changes the value.
 func (v *Var) Set(val uint64) {
 	if v.x == nil {
-		v.v = val
+		atomic.StoreUint64(&v.v, val)
 		return
 	}
 	v.access(kindWrite, "write")

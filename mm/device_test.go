@@ -2,6 +2,8 @@ package mm_test
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"tagswap/design"
@@ -175,4 +177,35 @@ func TestSwapoffReadError(t *testing.T) {
 		}
 		m.Swapon(m.t, 0)
 	})
+}
+
+// A swap file that is cut off underneath: SIGBUS for what was in it, and nothing
+// wrong with the pages that come after.
+func TestSwapFileCutOff(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "swap")
+	file, err := swapdev.OpenFile(path, 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := newMachine(t, "v7.2", mm.Config{Areas: []mm.AreaConfig{{Slots: 8, Device: file}}, Vars: []mm.VarConfig{{}, {}}, LRU: true})
+	for v := range 2 {
+		m.Do(m.t, mm.Access{Var: v, Write: true, Value: uint64(v) + 1})
+		m.Do(m.t, mm.Access{Var: v, Write: true, Tag: true, Whole: true, NewTag: 5})
+	}
+	m.MadvisePageout(m.t, m.space, 0)
+	if err := os.Truncate(path, mm.PageSize); err != nil {
+		t.Fatal(err)
+	}
+	if got, sig := m.Do(m.t, mm.Access{}); sig != mm.BusError {
+		t.Errorf("a load gives %d, %v, want %v", got, sig, mm.BusError)
+	}
+	m.MadvisePageout(m.t, m.space, 1)
+	value, sig := m.Do(m.t, mm.Access{Var: 1})
+	if tag, _ := m.Do(m.t, mm.Access{Var: 1, Tag: true}); value != 2 || sig != mm.NoSignal || tag != 5 {
+		t.Errorf("another page comes back as %d, %v, tag %d", value, sig, tag)
+	}
+	m.end(t)
+	if err := file.Close(); err != nil {
+		t.Error(err)
+	}
 }

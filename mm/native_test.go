@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"sync"
@@ -14,17 +15,20 @@ import (
 
 	"tagswap/design"
 	"tagswap/mm"
+	"tagswap/swapdev"
 )
 
 // crowd is a machine with goroutines for tasks that do random things to it.
 type crowd struct {
-	k     mm.Kernel
-	cfg   mm.Config
-	seed  uint64
-	tasks int
-	steps int // of each task
-	off   bool
-	rand  [mm.MaxTasks]*rand.Rand // of each task, for the jitter
+	k      mm.Kernel
+	cfg    mm.Config
+	seed   uint64
+	tasks  int
+	steps  int // of each task
+	off    bool
+	wrong  bool                    // the design may be: it need not come to an end
+	before func()                  // the end, when tasks have come to theirs
+	rand   [mm.MaxTasks]*rand.Rand // of each task, for the jitter
 
 	mu         sync.Mutex
 	violations []string // protected by mu
@@ -82,9 +86,15 @@ func (c *crowd) run(t *testing.T) []string {
 	for i := range c.tasks {
 		task := c.k.Task(i+1, nil)
 		c.k.Join(task, c.mms[0])
-		tasks.Go(func() { c.task(task) })
+		tasks.Go(func() {
+			defer c.oops()
+			c.task(task)
+		})
 	}
-	daemons.Go(func() { c.kswapd(c.k.Task(c.tasks+1, nil)) })
+	daemons.Go(func() {
+		defer c.oops()
+		c.kswapd(c.k.Task(c.tasks+1, nil))
+	})
 	if c.off {
 		daemons.Go(func() { c.swapper(c.k.Task(c.tasks+2, nil)) })
 	}
@@ -97,10 +107,18 @@ func (c *crowd) run(t *testing.T) []string {
 	}()
 	select {
 	case <-ended:
-	case <-time.After(20 * time.Second):
+	case <-time.After(c.patience()):
+		if c.wrong {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			return append(c.violations, "livelock: the tasks do not come to an end")
+		}
 		stacks := make([]byte, 1<<16)
 		stacks = stacks[:runtime.Stack(stacks, true)]
 		t.Fatalf("seed %d: the tasks do not come to an end; so far %q\n%s", c.seed, c.violations, stacks)
+	}
+	if c.before != nil {
+		c.before()
 	}
 	c.k.CheckCounts()
 	c.k.ExitAll(root)
@@ -110,12 +128,33 @@ func (c *crowd) run(t *testing.T) []string {
 	return c.violations
 }
 
+// patience is how long tasks may take; a wrong design may never end.
+func (c *crowd) patience() time.Duration {
+	if c.wrong {
+		return 3 * time.Second
+	}
+	return 20 * time.Second
+}
+
+// oops ends a task of a wrong design that cannot go on.
+func (c *crowd) oops() {
+	if p := recover(); p != nil {
+		if _, ok := p.(mm.Oops); !ok || !c.wrong {
+			panic(p)
+		}
+		c.stop.Store(true)
+	}
+}
+
 // task is one goroutine: random operations in an address space, which it leaves
 // for another now and then.
 func (c *crowd) task(t *mm.Task) {
 	r := rand.New(rand.NewPCG(c.seed, uint64(t.ID)))
 	k, buf := &c.k, make([]byte, mm.PageSize)
 	for range c.steps {
+		if c.wrong && c.stop.Load() {
+			break
+		}
 		v := r.IntN(len(c.cfg.Vars))
 		private := !c.cfg.Vars[v].Shared
 		switch n := r.IntN(100); {
@@ -246,10 +285,68 @@ func TestNative(t *testing.T) {
 				c := newCrowd(t, tc.design, cfg, seed)
 				c.off = tc.off
 				if got := c.run(t); len(got) > 0 {
-					t.Errorf("seed %d: %d violations: %q", seed, len(got), got)
+					t.Errorf("%s seed %d: %d violations: %q", name, seed, len(got), got)
 				}
 			}
 		})
+	}
+}
+
+// flaky fails now and then, until it is told to work.
+type flaky struct {
+	mm.Device
+	calls, failed atomic.Int64
+	works         atomic.Bool
+}
+
+func (d *flaky) fails() bool {
+	if d.calls.Add(1)%7 != 0 || d.works.Load() {
+		return false
+	}
+	d.failed.Add(1)
+	return true
+}
+
+func (d *flaky) ReadPage(slot int, page []byte) error {
+	if d.fails() {
+		clear(page)
+		return errFaulty
+	}
+	return d.Device.ReadPage(slot, page)
+}
+
+func (d *flaky) WritePage(slot int, page []byte) error {
+	if d.fails() {
+		return errFaulty
+	}
+	return d.Device.WritePage(slot, page)
+}
+
+// TestNativeFaultyDevice: whatever a device fails to do, nobody sees a wrong byte
+// or tag, and nothing is left in the end.
+func TestNativeFaultyDevice(t *testing.T) {
+	for _, name := range everyDesign[1:] {
+		for _, off := range []bool{false, name != "v6.5"} {
+			seed := seeds(1)[0]
+			file, err := swapdev.OpenFile(filepath.Join(t.TempDir(), "swap"), 40)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := &flaky{Device: file}
+			c := newCrowd(t, name, mm.Config{
+				Areas: []mm.AreaConfig{{Slots: 40, Device: d}}, CacheSize: 3, Vars: vars(8, 2), LRU: true, CheckPages: true,
+			}, seed)
+			c.off, c.before = off, func() { d.works.Store(true) }
+			if got := c.run(t); len(got) > 0 {
+				t.Errorf("%s seed %d: %d violations: %q", name, seed, len(got), got)
+			}
+			if d.failed.Load() == 0 {
+				t.Error("the device has not failed")
+			}
+			if err := file.Close(); err != nil {
+				t.Error(err)
+			}
+		}
 	}
 }
 
@@ -269,4 +366,26 @@ func TestNativeLosesTags(t *testing.T) {
 		}
 	}
 	t.Error("v6.4 without slot caches loses no tags in 10 tries")
+}
+
+// TestNativeEveryDesign runs all designs of the catalogue, right and wrong, for
+// the race detector: what the kernel leaves racy on purpose is an atomic here, and
+// a wrong design loses pages without a data race or a crash of the test.
+func TestNativeEveryDesign(t *testing.T) {
+	for _, name := range design.Names() {
+		for _, sync := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/sync=%v", name, sync), func(t *testing.T) {
+				for _, seed := range seeds(1) {
+					c := newCrowd(t, name, mm.Config{
+						Areas: []mm.AreaConfig{{Sync: sync, Slots: 12}}, SlotCache: seed%2 == 0, CacheSize: 3,
+						Vars: vars(6, 1), LRU: true, CheckPages: true,
+					}, seed)
+					c.steps, c.wrong = 500, true
+					if got := c.run(t); len(got) > 0 {
+						t.Logf("%s seed %d: %d violations, the first: %s", name, seed, len(got), got[0])
+					}
+				}
+			})
+		}
+	}
 }

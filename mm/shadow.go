@@ -26,8 +26,13 @@ func (s *shadow) reset() {
 		clear(s.data[:])
 		s.tags.Fill(0)
 	}
-	s.mayZero, s.tagsMayZero, s.used = false, false, false
+	s.used = false
+	s.settled()
 }
+
+// settled says that the page is known. It may still become zero while MADV_FREE is
+// under way.
+func (s *shadow) settled() { s.mayZero, s.tagsMayZero = s.lazy > 0, s.lazy > 0 }
 
 // fork makes s a copy of from.
 func (s *shadow) fork(from *shadow) {
@@ -66,7 +71,7 @@ func (k *Kernel) checkData(s *shadow, page *[PageSize]byte, lo, hi int, property
 	}
 	if s.mayZero && zero(got) {
 		clear(s.data[:])
-		s.mayZero = false
+		s.mayZero = s.lazy > 0
 		return
 	}
 	k.violation(property, what+" "+difference(got, want, lo))
@@ -82,7 +87,7 @@ func (k *Kernel) checkTags(s *shadow, tags *mte.Tags, lo, hi int) {
 			continue
 		}
 		if s.tagsMayZero && *tags == (mte.Tags{}) {
-			s.tags, s.tagsMayZero = *tags, false
+			s.tags, s.tagsMayZero = *tags, s.lazy > 0
 			return
 		}
 		k.violation("tags", fmt.Sprintf("a page has tag %s where %s was set last (granule %d)", mte.Name(got), mte.Name(want), g))
@@ -103,9 +108,7 @@ func (s *shadow) before(page *[PageSize]byte, tags *mte.Tags) {
 		s.tags.Fill(0)
 	}
 	s.used = true
-	if s.lazy == 0 {
-		s.mayZero, s.tagsMayZero = false, false
-	}
+	s.settled()
 }
 
 var zeroes [PageSize]byte

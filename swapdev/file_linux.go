@@ -21,7 +21,7 @@ import (
 type File struct {
 	b       backing
 	path    string
-	created bool // by this run, which removes it
+	created fd // the file, if this run made it and has to remove it; otherwise noFile
 	slots   []fslot
 	errs    atomic.Int64
 }
@@ -111,11 +111,12 @@ func (d *File) failed(what string, slot int, err error) error {
 // Close gives the file up: it is removed if this run made it, and cut back to its
 // header otherwise. No slot may be used after that.
 func (d *File) Close() error {
-	var err error
-	if d.created {
-		err = unix.Unlink(d.path)
-	} else {
-		err = d.b.Truncate(PageSize)
+	err := d.b.Truncate(PageSize)
+	if d.created != noFile {
+		// Unless the name leads to something else by now.
+		if same, _ := isAt(d.created, d.path); same {
+			err = unix.Unlink(d.path)
+		}
 	}
 	return errors.Join(err, d.b.Close())
 }

@@ -47,7 +47,10 @@ func OpenFile(path string, slots int) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("swap file %s: %w", path, err)
 	}
-	d := &File{b: f, path: path, created: created, slots: make([]fslot, slots)}
+	d := &File{b: f, path: path, created: noFile, slots: make([]fslot, slots)}
+	if created {
+		d.created = f
+	}
 	if err := format(f, slots); err != nil {
 		_ = d.Close()
 		return nil, fmt.Errorf("swap file %s: %d pages: %w", path, slots, err)
@@ -169,6 +172,8 @@ func format(f fd, slots int) error {
 
 // fd is an open file by its descriptor.
 type fd int
+
+const noFile fd = -1
 
 // ReadAt is pread(2) until p is full; io.EOF when the file ends before.
 func (f fd) ReadAt(p []byte, off int64) (int, error) {
