@@ -91,6 +91,7 @@ func index(names []string, name string) int {
 // end. It is the body of the root task.
 func (p *program) run(x *explore.X) {
 	p.setUp(x)
+	p.k.StartFailing()
 	if len(p.test.Machine.FIFO) > 0 {
 		// Nobody runs before he has his CPU.
 		x.Atomically("start", func() { p.start(x) })

@@ -208,9 +208,7 @@ func (k *Kernel) Reset(x *explore.X, p *Program, cfg Config) {
 	for i := range k.tasks {
 		k.tasks[i].reset(i)
 	}
-	for i, name := range failPoints {
-		k.failAt[i] = cfg.Fail[name]
-	}
+	k.failAt = [len(failPoints)]int{}
 	if x == nil {
 		k.resetNative()
 	}
@@ -285,6 +283,14 @@ var failPoints = [...]string{"mte_alloc_tag_storage", "alloc_folio", "swap_dupli
 
 // FailPoints returns the names of allocations that Config.Fail may name.
 func FailPoints() []string { return failPoints[:] }
+
+// StartFailing lets the allocations of Config.Fail fail. Calls are counted from
+// here on: what makes a test's initial state is not hit.
+func (k *Kernel) StartFailing() {
+	for i, name := range failPoints {
+		k.failAt[i] = k.Cfg.Fail[name]
+	}
+}
 
 // fails counts a call of an allocation point and says whether it fails.
 func (k *Kernel) fails(point int) bool {

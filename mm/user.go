@@ -15,11 +15,10 @@ const (
 	TagCheck           // SIGSEGV, SEGV_MTESERR
 	Translation        // SIGSEGV, SEGV_MAPERR or SEGV_ACCERR
 	BusError           // SIGBUS
-	Killed             // out of memory
 )
 
 func (s Signal) String() string {
-	return [...]string{"", "TagCheck", "Translation", "Bus", "Killed"}[s]
+	return [...]string{"", "TagCheck", "Translation", "Bus"}[s]
 }
 
 // Access is one load, store, LDG or STG of a task, within one page. Under the
@@ -69,12 +68,12 @@ func (k *Kernel) Do(t *Task, a Access) (uint64, Signal) {
 			return 0, Translation
 		case r == Bus:
 			return 0, BusError
-		case r == NoMem:
-			return 0, Killed
 		case r == Sleep || r == Spin:
 			k.wait(t, r == Spin)
 			t.misses = 0
-		case r == Again || k.mapped(t, &a):
+		case r == Again || r == NoMem || k.mapped(t, &a):
+			// NoMem: mm/oom_kill.c:pagefault_out_of_memory (v6.1) leaves the fault to
+			// the next try.
 			t.misses = 0
 		case t.misses > 1:
 			// The fault did not help, and not for the first time: another round
