@@ -89,6 +89,69 @@ func TestEndToEnd(t *testing.T) {
 	}
 }
 
+// The machine is as the tests say: the slot cache is switched, reclaim is the
+// kernel's own, and the ground says what was found.
+func TestEndToEndSettings(t *testing.T) {
+	k, opt := bootable(t)
+	for _, src := range []string{
+		"LinuxMM switch-on\nSlotCache=off\n{ anon x = 1:red; 0:swapped(x); }\n P0 ;\n slotcache on ;\n r0 = tag(x) ;\nforall (0:r0=red)\n",
+		"LinuxMM switch-off\nSlotCache=on\n{ anon x = 1:red; 0:swapped(x); }\n P0 ;\n slotcache off ;\n r0 = tag(x) ;\nforall (0:r0=red)\n",
+		"LinuxMM reclaimed\nSlotCache=off\n{ anon x = 1:red; }\n P0 | P1:process ;\n barrier | barrier ;\n | reclaim x ;\nexists (0:swapped(x))\n",
+		"LinuxMM object-goes\nSlotCache=off\n{ shared x = 1; 0:swapped(x); }\n P0 ;\n munmap x ;\nforall (slots=0)\n",
+		"LinuxMM stable\nSwap=async,slots:8,stable\nSlotCache=off\nCPUs=1\nFIFO=P1\n{ anon x = 1; 0:swapped(x); }\n P0 | P1 ;\n r0 = load x | store x 2 ;\nforall (x=2)\n",
+	} {
+		opt.Tests = append(opt.Tests, parse(t, src))
+	}
+	rep, err := Run(context.Background(), k, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rep.Results {
+		if r.Verdict != Ok {
+			t.Errorf("%s: %s %d/%d %s %v", r.Litmus, r.Verdict, r.Positive, r.Negative, r.Reason, r.Flags)
+		}
+	}
+	if !strings.Contains(rep.Results[2].Setup, "memory.reclaim") {
+		t.Errorf("reclaim: %s; notes %v", rep.Results[2].Setup, rep.Notes)
+	}
+	if rep.Failed() || len(rep.Results) != len(opt.Tests) {
+		t.Errorf("%d results, ends %v", len(rep.Results), rep.Ends)
+	}
+}
+
+// On a device nothing stays behind: the guest itself looks, before and after.
+func TestEndToEndDevice(t *testing.T) {
+	k, opt := bootable(t)
+	opt.Device = true
+	opt.Tests = lookup(t, "store-small-swap", "stable-writes-store", "writeback-store", "slot-cache-drain", "ksm-untagged-swap", "free-then-store")
+	rep, err := Run(context.Background(), k, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rep.Results {
+		if r.Verdict != Ok {
+			t.Errorf("%s: %s %s %v", r.Litmus, r.Verdict, r.Reason, r.Flags)
+		}
+	}
+	if rep.Failed() || len(rep.Results) != len(opt.Tests) || len(rep.Notes) > 0 {
+		t.Errorf("%d results, ends %v, notes %v", len(rep.Results), rep.Ends, rep.Notes)
+	}
+}
+
+// Nor does anything stay behind when the run is cut short in the middle of a test.
+func TestEndToEndDeviceCutShort(t *testing.T) {
+	k, opt := bootable(t)
+	opt.Device, opt.PerTest, opt.stop = true, 30*time.Second, 4*time.Second
+	opt.Tests = lookup(t, "writeback-store")
+	rep, err := Run(context.Background(), k, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rep.Notes) > 0 || len(rep.Results) == 0 || rep.Results[0].Rounds == 0 || rep.Results[0].Verdict != Ok {
+		t.Errorf("results %+v, notes %v, ends %v", rep.Results, rep.Notes, rep.Ends)
+	}
+}
+
 // A machine without MTE must not be able to pass the tagged tests.
 func TestEndToEndWithoutMTE(t *testing.T) {
 	k, opt := bootable(t)
@@ -172,7 +235,7 @@ func TestHereRefusesWithoutMTE(t *testing.T) {
 	if guest.HasMTE() {
 		t.Skip("this machine has MTE")
 	}
-	_, err := Here(Options{Tests: lookup(t, "store-small-swap", "untagged-swapin")}, false)
+	_, err := Here(context.Background(), Options{Tests: lookup(t, "store-small-swap", "untagged-swapin")}, false)
 	if !errors.Is(err, ErrNoMTE) || !strings.Contains(err.Error(), "the 1 tests that need no tags") {
 		t.Errorf("%v", err)
 	}

@@ -4,7 +4,6 @@ package kernel
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -14,33 +13,27 @@ import (
 	"tagswap/litmus"
 )
 
-// Errors of a run. ErrFailed is a finding: a condition was violated, a kernel
-// broke, or a model disagrees.
-var (
-	ErrFailed = errors.New("a test failed")
-	ErrNoMTE  = errors.New("no MTE on this machine")
-)
-
 // Here runs the tests on the kernel that this program runs on. It needs root and
 // arm64, and puts back what it changes. Without MTE it is ErrNoMTE, unless
-// contentOnly says that the tagged tests may be left out. It must be called from
-// the main goroutine.
-func Here(opt Options, contentOnly bool) (*Report, error) {
+// contentOnly says that the tagged tests may be left out. When the context ends it
+// puts everything back and returns what there is. It must be called from the main
+// goroutine.
+func Here(ctx context.Context, opt Options, contentOnly bool) (*Report, error) {
 	if !guest.HasMTE() && !contentOnly {
 		n := 0
 		for _, t := range opt.Tests {
-			if p, _ := guest.NewPlan(t, guest.Machine{Sync: 9, Disk: 9, KSM: true, Pin: true}); p != nil {
+			if p, _ := guest.NewPlan(t, guest.Machine{Sync: 9, Disk: 9, KSM: true, Pin: true, Unshare: true, Fail: litmus.FailPoints}); p != nil {
 				n++
 			}
 		}
 		return nil, fmt.Errorf("%w (or the kernel was built without it): --content-only runs the %d tests that need no tags, "+
 			"or boot a kernel in QEMU with --kernel", ErrNoMTE, n)
 	}
-	rep := &Report{Kernel: "here", Boots: 1}
+	rep := &Report{Kernel: "here", Boots: 1, Asked: len(opt.Tests)}
 	start := time.Now()
 	defer func() {
 		rep.Took = time.Since(start)
-		rep.compare(context.Background(), opt)
+		rep.compare(ctx, opt)
 	}()
 	cfg := guest.Config{Rounds: opt.Rounds, Seconds: opt.PerTest.Seconds(), Seed: opt.Seed, Monkey: opt.Monkey.Seconds()}
 	for _, t := range opt.Tests {
@@ -48,12 +41,14 @@ func Here(opt Options, contentOnly bool) (*Report, error) {
 	}
 	done, ended := 0, false
 	var failed error
-	err := guest.Run(cfg, false, func(r wire.Record) {
+	err := guest.Run(ctx, cfg, false, func(r wire.Record) {
 		switch r.Kind {
 		case wire.Hello:
 			rep.Machine, rep.Release = r.Machine, r.Machine.Release
 		case wire.Ground:
 			rep.Ground = append(rep.Ground, r)
+		case wire.Note:
+			rep.Notes = append(rep.Notes, r.Detail)
 		case wire.Start:
 			if opt.Progress != nil {
 				opt.Progress("here", r.Test)
@@ -73,6 +68,9 @@ func Here(opt Options, contentOnly bool) (*Report, error) {
 			ended = true
 		}
 	})
+	if ctx.Err() != nil {
+		return rep, failed
+	}
 	if err == nil {
 		err = failed
 	}

@@ -31,7 +31,10 @@ type Options struct {
 	Guest   []byte // the guest program, from GuestProgram
 	QEMU    qemu.QEMU
 	Append  string // more of the kernel's command line
+	Device  bool   // the guest treats its machine as a device that goes on afterwards
 	Model   Model  // may be nil
+
+	stop time.Duration // for tests: the guest cuts its run short
 
 	Progress func(kernel, what string) // may be nil
 	OnResult func(*Result)             // called for each result as it comes; may be nil
@@ -42,6 +45,7 @@ type Options struct {
 type Report struct {
 	Kernel   string
 	Release  string
+	Asked    int // tests
 	Boots    int
 	BootTime time.Duration // until the guest first spoke
 	Took     time.Duration
@@ -68,6 +72,9 @@ func (r *Report) Failed() bool {
 	return r.Monkey != nil && len(r.Monkey.Problems) > 0
 }
 
+// Partial says whether the run was cut short: it has not a result for every test.
+func (r *Report) Partial() bool { return len(r.Results) < r.Asked }
+
 // maxLostBoots is how many boots may end without a single result before the
 // kernel is given up.
 const maxLostBoots = 2
@@ -78,7 +85,7 @@ const diskBytes = 96 << 20
 // Run boots a kernel and runs all tests, in a fresh boot after each one that took
 // the kernel down. Errors are of the machinery: QEMU, the guest program, files.
 func Run(ctx context.Context, k *deb.Kernel, opt Options) (*Report, error) {
-	rep := &Report{Kernel: k.Name, Release: k.Release}
+	rep := &Report{Kernel: k.Name, Release: k.Release, Asked: len(opt.Tests)}
 	start := time.Now()
 	defer func() {
 		rep.Took = time.Since(start)
@@ -246,7 +253,7 @@ func firstOf(errs ...error) error {
 const monkeyName = "monkey"
 
 func packInitramfs(k *deb.Kernel, opt Options, tests []*litmus.Test) ([]byte, error) {
-	cfg := guest.Config{Rounds: opt.Rounds, Seconds: opt.PerTest.Seconds(), Seed: opt.Seed, Monkey: opt.Monkey.Seconds()}
+	cfg := guest.Config{Rounds: opt.Rounds, Seconds: opt.PerTest.Seconds(), Seed: opt.Seed, Monkey: opt.Monkey.Seconds(), Here: opt.Device, Stop: opt.stop.Seconds()}
 	if opt.Rounds > 0 && opt.PerTest == 0 {
 		cfg.Seconds = math.MaxInt32
 	}

@@ -225,6 +225,9 @@ func WriteSummary(w io.Writer, reps []*Report) {
 			}
 		}
 		sort.Strings(ag)
+		if rep.Partial() {
+			parts = append(parts, fmt.Sprintf("%d not run: cut short", rep.Asked-len(rep.Results)))
+		}
 		fmt.Fprintf(w, "%s: %s in %.0f s", rep.Kernel, strings.Join(parts, ", "), rep.Took.Seconds())
 		if len(ag) > 0 {
 			fmt.Fprintf(w, "; model: %s", strings.Join(ag, ", "))

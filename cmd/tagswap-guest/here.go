@@ -3,11 +3,15 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"os/signal"
+
+	"golang.org/x/sys/unix"
 
 	"tagswap/kernel/guest"
 	"tagswap/kernel/wire"
@@ -51,9 +55,11 @@ func here() int {
 		}
 		cfg.Tests = append(cfg.Tests, litmus.Format(t))
 	}
+	ctx, stop := signal.NotifyContext(context.Background(), unix.SIGINT, unix.SIGTERM)
+	defer stop()
 	status := 0
 	enc := json.NewEncoder(os.Stdout)
-	err := guest.Run(cfg, false, func(r wire.Record) {
+	err := guest.Run(ctx, cfg, false, func(r wire.Record) {
 		if r.Kind == wire.Ground && !r.OK || r.Status == wire.Hung || r.Status == wire.Failed || len(r.Problems) > 0 {
 			status = 1
 		}

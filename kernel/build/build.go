@@ -27,7 +27,8 @@ var tools = []string{"make", cross + "gcc", "flex", "bison", "bc", "tar", "xz"}
 const toolPackages = "make gcc gcc-aarch64-linux-gnu flex bison bc xz-utils libssl-dev"
 
 // fragment is what is switched on over allnoconfig. ARM64_MTE needs the two
-// before it; everything is built in, for the kernel has no modules.
+// before it; everything is built in, for the kernel has no modules. Fault injection
+// is for Fail=, memory cgroups for reclaim.
 const fragment = `CONFIG_ARM64_PAN=y
 CONFIG_ARM64_TAGGED_ADDR_ABI=y
 CONFIG_ARM64_MTE=y
@@ -71,6 +72,16 @@ CONFIG_ZRAM=y
 CONFIG_VIRTIO_MENU=y
 CONFIG_VIRTIO_MMIO=y
 CONFIG_VIRTIO_BLK=y
+CONFIG_BLK_DEV_LOOP=y
+CONFIG_CGROUPS=y
+CONFIG_MEMCG=y
+CONFIG_DEBUG_KERNEL=y
+CONFIG_DEBUG_FS=y
+CONFIG_FAULT_INJECTION=y
+CONFIG_FAILSLAB=y
+CONFIG_FAIL_PAGE_ALLOC=y
+CONFIG_FAULT_INJECTION_DEBUG_FS=y
+CONFIG_FAULT_INJECTION_STACKTRACE_FILTER=y
 `
 
 // Options is one build.
@@ -216,7 +227,8 @@ func compile(ctx context.Context, tree string, jobs int) error {
 	if err != nil {
 		return err
 	}
-	for _, want := range []string{"CONFIG_ARM64_MTE=y", "CONFIG_ZRAM=y", "CONFIG_VIRTIO_BLK=y", "CONFIG_MEMFD_CREATE=y"} {
+	for _, want := range []string{"CONFIG_ARM64_MTE=y", "CONFIG_ZRAM=y", "CONFIG_VIRTIO_BLK=y", "CONFIG_MEMFD_CREATE=y",
+		"CONFIG_MEMCG=y", "CONFIG_FAULT_INJECTION_STACKTRACE_FILTER=y"} {
 		if !bytes.Contains(config, []byte("\n"+want+"\n")) {
 			return fmt.Errorf("the configuration came out without %s: this release wants other options", want)
 		}

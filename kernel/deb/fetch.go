@@ -60,7 +60,7 @@ func (f *Fetcher) logf(format string, args ...any) {
 // Cached returns the kernel that an earlier Fetch of the same spec unpacked.
 func (f *Fetcher) Cached(spec Spec) (*Kernel, bool) {
 	k, err := load(f.kernelDir(spec))
-	if err != nil {
+	if err != nil || k.Wants != wantsVersion {
 		return nil, false
 	}
 	if _, err := os.Stat(k.Image); err != nil {

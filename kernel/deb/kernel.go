@@ -20,7 +20,12 @@ type Kernel struct {
 	Suite   string   `json:"suite"`
 	Image   string   `json:"image"`   // path of vmlinuz or Image
 	Modules []string `json:"modules"` // paths of uncompressed .ko files, in load order
+	Wants   int      `json:"wants"`   // the version of the list wanted that it was unpacked by
 }
+
+// wantsVersion goes up when wanted does: what older versions of this program have
+// unpacked lacks a module.
+const wantsVersion = 2
 
 // wanted are the modules that the guest can use; kernels have some built in and
 // lack others. Anything these need comes from their own depends= fields.
@@ -28,7 +33,7 @@ var wanted = map[string]bool{}
 
 func init() {
 	for _, n := range strings.Fields(`lzo lzo_compress lzo_rle lz4 lz4_compress lz4hc lz4hc_compress 842
-		842_compress zstd zstd_compress deflate zsmalloc zram brd virtio virtio_ring virtio_mmio virtio_pci
+		842_compress zstd zstd_compress deflate zsmalloc zram loop virtio virtio_ring virtio_mmio virtio_pci
 		virtio_pci_modern_dev virtio_pci_legacy_dev virtio_blk`) {
 		wanted[n] = true
 	}
@@ -210,6 +215,7 @@ func load(dir string) (*Kernel, error) {
 
 // Save writes the manifest that Open reads into dir.
 func (k *Kernel) Save(dir string) error {
+	k.Wants = wantsVersion
 	b, err := json.MarshalIndent(k, "", "  ")
 	if err != nil {
 		return err

@@ -52,7 +52,10 @@ type build struct {
 	action             uint64
 	barriers           map[barrierKey]*barrier
 	mask               uint64
-	writeback          uint64 // struct timespec: the wait for writeback
+	writeback          uint64   // struct timespec: the wait for writeback
+	vec                uint64   // struct iovec of iovMax pages, for the filler
+	unfilled           error    // why the areas are not as full as asked
+	left               []uint64 // text of the counters of failures to come, after each instance
 }
 
 // root is a process that the Go side starts.
@@ -78,6 +81,7 @@ type instance struct {
 	verify []verifySlot
 	dead   map[int]uint64 // by task: not 0 once it got a signal
 	start  uint64         // the tasks meet before their operations on this instance
+	probe  [2]uint64      // struct sysinfo before and after two pages went out, 0 for none
 	sys    uint64         // struct sysinfo, 0 when nobody is left to ask
 }
 
@@ -188,6 +192,7 @@ func (b *build) rootProgram(t int) uint64 {
 		b.code.Set(set, 1)
 		p.sys(0, sysSchedSetaffinity, 0, 128, set)
 	}
+	b.mayFail(p)
 	b.newSpace(p, t)
 	for i := range b.t.Vars {
 		v := &b.t.Vars[i]
@@ -200,6 +205,7 @@ func (b *build) rootProgram(t int) uint64 {
 	}
 	nroots := b.count(b.isRoot)
 	p.barrier(b.mapped, nroots)
+	b.closeShared(p)
 	b.initSpace(p, t)
 	p.barrier(b.mapped, 2*nroots)
 	if b.p.FillLate {
@@ -259,117 +265,4 @@ func (b *build) finish(p *prog, t int) {
 		}
 	}
 	p.sys(0, sysExitGroup, 0)
-}
-
-// body is a task's part of all instances. Tasks meet before each instance (in
-// bulk: once), and again when all are through, and then look at the results: the
-// instances have nothing in common but the swap areas.
-func (b *build) body(p *prog, t int) {
-	starters := b.count(func(u int) bool { return !b.forked(u) })
-	p.barrier(b.ready, starters)
-	if b.ops(p, t, 0, len(b.inst)) {
-		return // it has exited
-	}
-	b.observe(p, t, 0, len(b.inst))
-	for u := range b.t.Tasks {
-		if b.forked(u) && b.t.Tasks[u].Of == t {
-			for k := range b.inst {
-				p.sys(0, sysWait4, in(b.forkSlot(u, k)), 0, 0, 0)
-			}
-		}
-	}
-}
-
-// ops appends a task's operations on instances [lo,hi); it reports whether the
-// task has ended with them.
-func (b *build) ops(p *prog, t, lo, hi int) (ended bool) {
-	starters := b.count(func(u int) bool { return !b.forked(u) })
-	for k := lo; k < hi; k++ {
-		if !b.forked(t) && (k == lo || !b.p.Bulk) {
-			p.barrier(b.inst[k].start, starters)
-			p.delay(2000)
-		}
-		for i := range b.t.Tasks[t].Ops {
-			op := &b.t.Tasks[t].Ops[i]
-			if i > 0 {
-				p.delay(300)
-			}
-			if op.Kind == litmus.OpExit {
-				p.bump(b.done, 1)
-				p.add(engine.Instr{Op: engine.Store, Arg: [6]uint64{b.leaving[t], 1, 0}})
-				if b.alone(t) {
-					p.sys(0, sysExitGroup, 0)
-				} else {
-					p.add(engine.Instr{Op: engine.Exit})
-				}
-				return true
-			}
-			b.guarded(p, t, k, op)
-		}
-	}
-	return false
-}
-
-// guarded appends an operation that is left out once an access of the task has
-// faulted: a signal ends a task. Meetings and forks are kept, or others would
-// wait for ever.
-func (b *build) guarded(p *prog, t, k int, op *litmus.Op) {
-	in := b.inst[k]
-	dead, faults := in.dead[t], len(in.faults)
-	guard := dead != 0 && op.Kind != litmus.OpBarrier && op.Kind != litmus.OpFork
-	at := len(p.ins)
-	if guard {
-		p.add(engine.Instr{Op: engine.SkipEq, Arg: [6]uint64{dead, 0, 1}, Indirect: 1})
-		p.add(engine.Instr{}) // becomes the jump over the operation
-	}
-	b.op(p, t, k, k == 0, op)
-	if len(in.faults) > faults {
-		if dead == 0 {
-			dead = b.data.Words(1)
-			in.dead[t] = dead
-		}
-		p.add(engine.Instr{Op: engine.Add, Arg: [6]uint64{dead, in.faults[faults].addr}, Indirect: 2})
-	}
-	if guard {
-		p.ins[at+1] = engine.Instr{Op: engine.SkipEq, Arg: [6]uint64{0, 0, uint64(len(p.ins) - at - 2)}}
-	}
-}
-
-// observe lets the tasks meet and records what t sees of instances [lo,hi). What
-// does not disturb the pages comes first.
-func (b *build) observe(p *prog, t, lo, hi int) {
-	n := uint64(len(b.inst))
-	all := b.count(func(u int) bool { return !b.forked(u) }) + n*b.count(b.forked)
-	live := b.count(func(u int) bool { return !b.forked(u) && !b.exits(u) }) +
-		n*b.count(func(u int) bool { return b.forked(u) && !b.exits(u) })
-	p.barrier(b.done, all)
-	for u := range b.t.Tasks {
-		if b.exits(u) {
-			p.waitGE(b.gone[u], 1)
-		}
-	}
-	if t == b.firstLive() {
-		for k := lo; k < hi; k++ {
-			b.inst[k].sys = b.data.Words(16)
-			p.sys(0, sysSysinfo, b.inst[k].sys)
-		}
-	}
-	for k := lo; k < hi; k++ {
-		b.states(p, t, k)
-	}
-	p.barrier(b.met[0], live)
-	for k := lo; k < hi; k++ {
-		b.contents(p, t, k)
-	}
-	p.barrier(b.met[1], live)
-}
-
-// firstLive is the first task that is still there at the end, or -1.
-func (b *build) firstLive() int {
-	for u := range b.t.Tasks {
-		if !b.exits(u) && !b.forked(u) {
-			return u
-		}
-	}
-	return -1
 }

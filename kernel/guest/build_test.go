@@ -13,7 +13,8 @@ import (
 )
 
 // everything is a machine on which all that the guest knows can be run.
-var everything = Machine{MTE: true, KSM: true, Pin: true, Disk: 2, Sync: 2}
+var everything = Machine{MTE: true, KSM: true, Pin: true, Unshare: true, Disk: 2, Sync: 2, Reclaim: true,
+	Fail: []string{"alloc_folio", "mte_alloc_tag_storage"}}
 
 // sim runs programs as the assembly would, without a kernel: system calls do
 // nothing, clone starts a task, barriers wait. It finds programs that do not end.
@@ -120,12 +121,12 @@ func simulateFaulting(t *testing.T, test *litmus.Test, fault bool) *sim {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer code.Close()
+	t.Cleanup(func() { code.Close() })
 	data, err := engine.NewRegion(32 << 20)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer data.Close()
+	t.Cleanup(func() { data.Close() })
 	s := &sim{t: t, b: newBuild(p, code, data, true, []string{"/dev/a", "/dev/b", "/dev/c"}), calls: map[uint64]int{}, fault: fault}
 	for _, r := range s.b.roots {
 		s.tasks = append(s.tasks, &simTask{pc: r.prog})
@@ -194,8 +195,13 @@ func TestPlanSaysWhatIsMissing(t *testing.T) {
 		{Machine{Sync: 1}, "LinuxMM a\nSwap=async,slots:8\n{ anon x = 1; }\n P0 ;\n r0 = load x ;\nforall (0:r0=1)\n", "asynchronous"},
 		{Machine{}, "LinuxMM a\n{ anon x = 1; }\n P0 ;\n r0 = load x ;\nforall (0:r0=1)\n", "synchronous"},
 		{Machine{Sync: 1}, "LinuxMM a\n{ anon x = 1; anon y = 1; }\n P0 ;\n merge x y ;\nforall (x=1)\n", "KSM"},
-		{everything, "LinuxMM a\n{ anon x = 1; }\n P0 ;\n slotcache off ;\nforall (x=1)\n", "slot cache"},
-		{everything, "LinuxMM a\nFail=mte_alloc_tag_storage\n{ anon x = 1; }\n P0 ;\n r0 = load x ;\nforall (x=1)\n", "fault injection"},
+		{everything, "LinuxMM a\n{ anon x = 1; }\n P0 ;\n slotcache off ;\nforall (slots=1)\n", "slots cannot be counted"},
+		{Machine{Sync: 1}, "LinuxMM a\nFail=mte_alloc_tag_storage\n{ anon x = 1; }\n P0 ;\n r0 = load x ;\nforall (x=1)\n", "fault injection"},
+		{everything, "LinuxMM a\nFail=alloc_folio:2\n{ anon x = 1; }\n P0 ;\n r0 = load x ;\nforall (x=1)\n", "only the first"},
+		{everything, "LinuxMM a\nFail=swap_duplicate\n{ anon x = 1; }\n P0 ;\n r0 = load x ;\nforall (x=1)\n", "passes 62"},
+		{everything, "LinuxMM a\nFail=add_to_swap\n{ anon x = 1; }\n P0 ;\n r0 = load x ;\nforall (x=1)\n", "xarray"},
+		{Machine{Sync: 1, Pin: true}, "LinuxMM a\n{ anon x = 1; }\n P0 | P1:child ;\n pin x | ;\nforall (x=1)\n", "before 5.19"},
+		{Machine{Sync: 1, Cache: CacheStuck}, "LinuxMM a\n{ anon x = 1; }\n P0 ;\n r0 = load x ;\nforall (x=1)\n", "swapoff them first"},
 	} {
 		p, reason := NewPlan(mustParse(t, tc.src), tc.m)
 		if p != nil || !strings.Contains(reason, tc.want) {

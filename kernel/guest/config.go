@@ -8,6 +8,8 @@ type Config struct {
 	Seed    uint64   `json:"seed"`
 	Monkey  float64  `json:"monkey"`  // seconds; 0: none
 	Modules []string `json:"modules"` // file names under /modules, in order
+	Stop    float64  `json:"stop"`    // seconds until the run is cut short, as by a signal; 0: never
+	Here    bool     `json:"here"`    // the guest is treated as a machine that goes on afterwards
 }
 
 // ConfigPath is where the guest finds its Config; modules lie in ModuleDir.

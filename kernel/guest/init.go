@@ -3,10 +3,12 @@
 package guest
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -47,13 +49,24 @@ func initRun(send func(wire.Record), note func(error)) error {
 	for _, m := range cfg.Modules {
 		note(loadModule(filepath.Join(ModuleDir, m)))
 	}
-	return Run(cfg, true, send)
+	ctx := context.Background()
+	if cfg.Stop > 0 {
+		var cancel func()
+		ctx, cancel = context.WithTimeout(ctx, time.Duration(cfg.Stop*float64(time.Second)))
+		defer cancel()
+	}
+	err = Run(ctx, cfg, !cfg.Here, send)
+	if err != nil && ctx.Err() != nil {
+		send(wire.Record{Kind: wire.End, Reason: "cut short"})
+		return nil
+	}
+	return err
 }
 
 // console mounts the usual file systems and opens the console, which an
 // initramfs without device nodes does not give us.
 func console() *os.File {
-	for _, m := range [][2]string{{"proc", "/proc"}, {"sysfs", "/sys"}, {"devtmpfs", "/dev"}} {
+	for _, m := range [][2]string{{"proc", "/proc"}, {"sysfs", "/sys"}, {"devtmpfs", "/dev"}, {"cgroup2", "/sys/fs/cgroup"}, {"debugfs", debugFS}} {
 		os.MkdirAll(m[1], 0o755)
 		unix.Mount(m[0], m[1], m[0], 0, "")
 	}

@@ -43,12 +43,14 @@ func (b *build) initSpace(p *prog, t int) {
 		}
 		for k := range b.inst {
 			a := b.addr(v, k)
+			b.enterGroup(p, v, k)
 			p.add(engine.Instr{Op: engine.Store, Arg: [6]uint64{a, uint64(v.Value), b.unchecked()}})
 			if varMTE(v) && v.Tag != 0 {
 				p.add(engine.Instr{Op: engine.TagPage, Arg: [6]uint64{a | uint64(v.Tag)<<56}})
 			}
 		}
 	}
+	b.lru(p)
 	b.heldAndOut(p, t)
 	for i := range b.t.Vars {
 		v := &b.t.Vars[i]

@@ -166,11 +166,11 @@ func (r *runner) monkey(d time.Duration, send func(wire.Record)) error {
 	if err := ar.setUp(true); err != nil {
 		return err
 	}
-	defer ar.down()
+	defer ar.restore()
 	rec.Setup = "zram 200 slots"
 	start := time.Now()
 	last := start
-	for time.Since(start) < d {
+	for time.Since(start) < d && r.ctx.Err() == nil {
 		if err := r.monkeyRound(&rec); err != nil {
 			rec.Problems["hang"] = err.Error()
 			break

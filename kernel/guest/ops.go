@@ -181,10 +181,8 @@ func (b *build) op(p *prog, t, k int, first bool, op *litmus.Op) {
 		b.release(p, t, v, k)
 	case litmus.OpSwapoff, litmus.OpSwapon:
 		b.swap(p, op, first)
-	case litmus.OpSlotCache: // drain: swapfile.c:swapoff (v6.1) empties every CPU's cache
-		spare := b.code.CString(b.paths[len(b.t.Machine.Areas)])
-		p.sys(0, sysSwapon, spare, 0)
-		p.sys(0, sysSwapoff, spare)
+	case litmus.OpSlotCache:
+		b.slotCache(p, op.Advice)
 	case litmus.OpBarrier:
 		b.meet(p, t, k, op.Name)
 	case litmus.OpCopyTags:
@@ -213,22 +211,6 @@ func (b *build) pageout(p *prog, t, target int, addr uint64) {
 	p.sys(fd, sysPidfdOpen, in(b.pid[b.t.Space(target)]), 0)
 	p.sys(0, sysProcessMadvise, in(fd), b.iovec(addr, pageSize), 1, madvPageout, 0)
 	p.sys(0, sysClose, in(fd))
-}
-
-// reclaim pages a variable, or all, out of the first space that maps it.
-func (b *build) reclaim(p *prog, t, k int, v *litmus.Var) {
-	for i := range b.t.Vars {
-		w := &b.t.Vars[i]
-		if v != nil && v != w {
-			continue
-		}
-		for u := range b.t.Tasks {
-			if b.t.Maps(u, w) && b.t.Space(u) == u && !b.forked(u) {
-				b.pageout(p, t, u, b.addr(w, k))
-				break
-			}
-		}
-	}
 }
 
 func (b *build) swap(p *prog, op *litmus.Op, first bool) {

@@ -10,12 +10,27 @@ import (
 
 // Machine is what the plan has to know of the machine.
 type Machine struct {
-	MTE  bool
-	KSM  bool
-	Pin  bool // io_uring
-	Disk int  // asynchronous devices to swap on
-	Sync int  // synchronous ones
+	MTE     bool
+	KSM     bool
+	Pin     bool     // io_uring
+	Unshare bool     // a read pin gets a page of its own, as a write pin does
+	Disk    int      // asynchronous devices to swap on
+	Sync    int      // synchronous ones
+	CPUs    int      // 0: 2
+	Cache   Cache    // what proveSlotCache found
+	Reclaim bool     // memory.reclaim
+	Fail    []string // points of Fail= at which allocations can be made to fail
 }
+
+// Cache says how a kernel keeps its slot caches.
+type Cache int
+
+// The kinds of slot cache. CacheStuck: other swap areas of the machine keep it on.
+const (
+	CacheAuto Cache = iota
+	CacheNone
+	CacheStuck
+)
 
 // Plan is how a test is run on a real machine.
 type Plan struct {
@@ -26,6 +41,9 @@ type Plan struct {
 	Used      []int        // of them taken by somebody else
 	FillLate  bool         // Used is taken after the initial state was made
 	Drain     bool         // slotcache drain: an empty area is switched on and off, which drains all CPUs' caches
+	Filler    int          // slotcache on and off: pages that go out and away to switch it
+	Probe     bool         // look whether the switching works
+	Groups    int          // memory cgroups for reclaim
 	Hidden    []litmus.Loc // observed by the test, not visible on a real kernel
 	Notes     []string     // how an operation is approximated
 	MTE       bool         // some page is tagged
@@ -34,13 +52,21 @@ type Plan struct {
 // maxInstances is how many copies of each page a round has at most.
 const maxInstances = 64
 
-// cacheOffSlots is how few slots may be free for the kernel to have its slot
-// cache off on two CPUs (mm/swap_slots.c:check_cache_active (v6.1): it goes on
-// above 640, off below 256, and in between stays as the test before left it).
-const cacheOffSlots = 250
+// cacheOffSlots is how few slots are free with the slot cache off. On two CPUs it
+// goes on above 640, off below 256, and in between stays as the test before left it
+// (mm/swap_slots.c:check_cache_active (v6.1): 320 and 128 a CPU).
+func (m Machine) cacheOffSlots() int { return min(250, 125*m.cpus()) }
 
-// cacheOnSlots is a size at which the slot cache is on: 64 MiB.
-const cacheOnSlots = 16384
+// cacheOnSlots is a size at which the slot cache is on: 64 MiB, or more on a
+// machine with many CPUs.
+func (m Machine) cacheOnSlots() int { return max(16384, 400*m.cpus()) }
+
+func (m Machine) cpus() int {
+	if m.CPUs == 0 {
+		return 2
+	}
+	return m.CPUs
+}
 
 // NewPlan decides how to run a test. A non-empty reason says why it cannot be
 // run on this machine, and what would be needed.
@@ -51,60 +77,24 @@ func NewPlan(t *litmus.Test, m Machine) (p *Plan, reason string) {
 			p.MTE = true
 		}
 	}
-	var swapoff, exits, sees, forks, holds, merges, pins, stores bool
-	for i, task := range t.Tasks {
-		for _, op := range task.Ops {
-			switch op.Kind {
-			case litmus.OpSwapoff, litmus.OpSwapon:
-				swapoff = true
-			case litmus.OpExit:
-				exits = exits || t.Tasks[i].Relation != litmus.Forked
-			case litmus.OpFork:
-				forks = true
-			case litmus.OpGet:
-				holds = true
-			case litmus.OpReadTag, litmus.OpTag, litmus.OpCopyTags:
-				p.MTE = true
-			case litmus.OpMprotect, litmus.OpMmap:
-				p.MTE = p.MTE || op.MTE
-			case litmus.OpSlotCache:
-				if op.Advice != "drain" {
-					return nil, "the kernel has no switch for its slot cache (" + op.Advice + "); only its size and load decide"
-				}
-				p.Drain = true
-			case litmus.OpMerge:
-				merges = true
-				if !m.KSM {
-					return nil, "this kernel was built without KSM"
-				}
-			case litmus.OpReclaim:
-				p.note("reclaim runs as process_madvise(MADV_PAGEOUT)")
-			case litmus.OpPin:
-				pins = true
-			case litmus.OpStore:
-				stores = stores || op.Pin
+	u := p.uses()
+	p.Drain = u.drain
+	for _, check := range []func() string{
+		func() string { return u.reason(m) },
+		func() string { return failReason(t, m) },
+		func() string {
+			if p.MTE && !m.MTE {
+				return "no MTE here; the tests of contents only can be run"
 			}
+			return ""
+		},
+		func() string { return p.areas(m) },
+	} {
+		if reason = check(); reason != "" {
+			return nil, reason
 		}
 	}
-	for _, s := range t.Init {
-		holds = holds || s.Func == "got" || s.Func == "cached"
-		pins = pins || s.Func == "pinned"
-	}
-	if pins && !m.Pin {
-		return nil, "pin: this kernel has no io_uring, which holds the FOLL_PIN references"
-	}
-	if stores && !pins {
-		return nil, "store pin(): only reads go through a page held by get (vmsplice)"
-	}
-	if len(t.Machine.Fail) > 0 {
-		return nil, "allocation failure at " + t.Machine.Fail[0].Point + " needs a kernel with fault injection"
-	}
-	if p.MTE && !m.MTE {
-		return nil, "no MTE here; the tests of contents only can be run"
-	}
-	if r := p.areas(m); r != "" {
-		return nil, r
-	}
+	sees := false
 	for _, l := range t.Observed() {
 		switch l.Func {
 		case "records", "exclusive":
@@ -114,16 +104,33 @@ func NewPlan(t *litmus.Test, m Machine) (p *Plan, reason string) {
 		}
 	}
 	switch {
-	case sees || exits:
+	case sees || u.exits:
 		p.Instances = 1
-	case swapoff:
+	case u.swapoff:
 		p.Bulk = true
-	case merges || p.Drain:
+	case u.switches && m.Cache == CacheAuto:
+		p.Instances = 4
+	case u.merges || p.Drain || u.reclaims || len(t.Machine.Fail) > 0:
 		p.Instances = 8
-	case forks || holds || pins:
+	case u.forks || u.holds || u.pins:
 		p.Instances = 16
 	}
-	p.size()
+	if sees && u.switches {
+		return nil, "slots cannot be counted while slotcache on and off move other pages"
+	}
+	if p.Probe = m.Cache == CacheAuto; u.switches && !p.Probe {
+		p.note("this kernel has no slot cache to switch")
+	}
+	p.size(m, u.switches)
+	if u.reclaims && m.Reclaim {
+		p.Groups = len(t.Vars) * p.Instances
+		p.note("reclaim is memory.reclaim")
+	} else if u.reclaims {
+		p.note("reclaim is process_madvise(MADV_PAGEOUT): no memory.reclaim before 5.19")
+	}
+	for _, f := range t.Machine.Fail {
+		p.note("one " + f.Point + " fails a page")
+	}
 	return p, ""
 }
 
@@ -151,7 +158,10 @@ func (p *Plan) areas(m Machine) string {
 		return fmt.Sprintf("needs %d synchronous swap devices (zram), the machine has %d", sync, m.Sync)
 	}
 	if disk > m.Disk {
-		return fmt.Sprintf("needs %d asynchronous swap devices (virtio-blk), the machine has %d", disk, m.Disk)
+		return fmt.Sprintf("needs %d asynchronous swap devices (virtio-blk in a guest, loop on a device), the machine has %d", disk, m.Disk)
+	}
+	if m.Cache == CacheStuck && !p.Test.Machine.SlotCache.On {
+		return "needs the slot cache off, which other swap areas of this machine keep on: swapoff them first"
 	}
 	return ""
 }
@@ -163,7 +173,7 @@ const spare = 14
 
 // size scales the areas. The relation of pages to slots is the test's; areas of
 // one or two slots are about reuse of the very slot, so they are kept as they are.
-func (p *Plan) size() {
+func (p *Plan) size(m Machine, switches bool) {
 	tiny, free := false, 0
 	for _, a := range p.Test.Machine.Areas {
 		tiny = tiny || a.Slots <= 2
@@ -172,17 +182,22 @@ func (p *Plan) size() {
 	if tiny {
 		p.Instances = 1
 	}
-	if !p.Test.Machine.SlotCache.On && free > 0 {
-		p.Instances = max(1, min(p.Instances, cacheOffSlots/free))
+	small := !p.Test.Machine.SlotCache.On || switches
+	if small && free > 0 {
+		p.Instances = max(1, min(p.Instances, m.cacheOffSlots()/free))
 	}
 	for _, a := range p.Test.Machine.Areas {
 		slots, used := a.Slots*p.Instances, a.Used*p.Instances
 		if tiny {
 			slots, used = slots+spare, used+spare
 		}
-		if p.Test.Machine.SlotCache.On && !tiny {
-			used = a.Used * (cacheOnSlots / a.Slots)
-			slots = cacheOnSlots
+		if !small && !tiny {
+			used = a.Used * (m.cacheOnSlots() / a.Slots)
+			slots = m.cacheOnSlots()
+		}
+		if switches && p.Probe && len(p.Slots) == 0 {
+			p.Filler = 400 * m.cpus()
+			slots += p.Filler
 		}
 		p.Slots = append(p.Slots, slots)
 		p.Used = append(p.Used, used)

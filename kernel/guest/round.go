@@ -3,13 +3,11 @@
 package guest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"sort"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -34,13 +32,16 @@ var errHung = errors.New("the round did not end")
 
 // runner runs tests one after the other.
 type runner struct {
-	dev   devices
-	mach  Machine
-	rng   *rand.Rand
-	code  *engine.Region
-	data  *engine.Region
-	stale func(pages int) error // leaves stale tags in free pages; nil without MTE
-	limit time.Duration
+	ctx    context.Context // what ends the run early
+	dev    devices
+	groups groups
+	others bool // the machine has swap areas that are not ours
+	mach   Machine
+	rng    *rand.Rand
+	code   *engine.Region
+	data   *engine.Region
+	stale  func(pages int) error // leaves stale tags in free pages; nil without MTE
+	limit  time.Duration
 }
 
 // budget is how long a test runs: until rounds are done, if any, or time is up.
@@ -49,9 +50,10 @@ type budget struct {
 	time   time.Duration
 }
 
-// run runs one test and returns its record.
+// run runs one test and returns its record. The error is errStuck, or of the
+// context when the run was ended early; what the record has is whole all the same.
 func (r *runner) run(t *litmus.Test, bud budget) (rec wire.Record, err error) {
-	rec = wire.Record{Kind: wire.Result, Test: t.Name}
+	rec = wire.Record{Kind: wire.Result, Test: t.Name, Problems: map[string]string{}}
 	plan, reason := NewPlan(t, r.mach)
 	if plan == nil {
 		rec.Status, rec.Reason = wire.Skipped, reason
@@ -63,43 +65,21 @@ func (r *runner) run(t *litmus.Test, bud budget) (rec wire.Record, err error) {
 	r.data.Reset()
 	ar := r.dev.assign(plan)
 	b := newBuild(plan, r.code, r.data, r.mach.MTE, ar.paths)
-	defer ar.down()
+	defer ar.restore()
 	if b.merges > 0 {
 		defer ksm()()
 	}
+	undo, err := failing(t)
+	if err != nil {
+		rec.Status, rec.Reason = wire.Skipped, err.Error()
+		return rec, nil
+	}
+	defer undo()
 	counts := map[string]int64{}
-	rec.Problems = map[string]string{}
-	for rec.Rounds == 0 || len(counts) == 0 && rec.Rounds < initTries || (bud.rounds == 0 || rec.Rounds < bud.rounds) && (bud.time == 0 || time.Since(start) < bud.time) {
-		if err = ar.setUp(rec.Rounds == 0 || plan.Bulk || b.swaps()); err != nil {
-			rec.Status, rec.Reason = wire.Skipped, "the machine could not be set up: "+err.Error()
-			return rec, nil
-		}
-		ar.base = swapUsed()
-		status, err2 := r.round(b, ar)
-		if err2 != nil {
-			err = err2
-			rec.Status, rec.Reason = wire.Hung, err2.Error()
-			break
-		}
-		rec.Rounds++
-		if status != "" {
-			rec.Problems["task"] = status
-		}
-		r.collect(b, ar, counts, &rec)
-		if plan.FillLate {
-			ar.unfill()
-		}
-		if len(counts) == 0 {
-			b.waitLonger()
-			if rec.Rounds == initTries {
-				rec.Status, rec.Reason = wire.Skipped, fmt.Sprintf("its initial state could not be made on this kernel in %d rounds", initTries)
-				return rec, nil
-			}
-		}
-	}
-	if rec.Status == "" {
-		rec.Status = wire.Ran
-	}
+	err = r.rounds(b, ar, func(n int64) bool {
+		return n == 0 || len(counts) == 0 && n < initTries ||
+			(bud.rounds == 0 || n < bud.rounds) && (bud.time == 0 || time.Since(start) < bud.time)
+	}, counts, &rec)
 	for k, n := range counts {
 		rec.States = append(rec.States, wire.State{Key: k, Count: n})
 	}
@@ -109,6 +89,45 @@ func (r *runner) run(t *litmus.Test, bud budget) (rec wire.Record, err error) {
 		err = nil
 	}
 	return rec, err
+}
+
+// rounds runs rounds while more says so and counts their final states.
+func (r *runner) rounds(b *build, ar *areas, more func(n int64) bool, counts map[string]int64, rec *wire.Record) error {
+	rec.Status = wire.Ran
+	failed := 0
+	for more(rec.Rounds) {
+		if err := ar.setUp(rec.Rounds == 0 || b.p.Bulk || b.swaps()); err != nil {
+			rec.Status, rec.Reason = wire.Skipped, "the machine could not be set up: "+err.Error()
+			return nil
+		}
+		ar.base = swapUsed()
+		status, err := r.round(b, ar)
+		if err != nil {
+			if r.ctx.Err() == nil {
+				rec.Status, rec.Reason = wire.Hung, err.Error()
+			}
+			return err
+		}
+		rec.Rounds++
+		failed += b.failed()
+		if status != "" {
+			rec.Problems["task"] = status
+		}
+		r.collect(b, ar, counts, rec)
+		if b.p.FillLate {
+			ar.unfill()
+		}
+		if len(counts) == 0 {
+			b.waitLonger()
+		}
+	}
+	switch {
+	case len(counts) == 0:
+		rec.Status, rec.Reason = wire.Skipped, fmt.Sprintf("its initial state could not be made on this kernel in %d rounds", rec.Rounds)
+	case len(b.t.Machine.Fail) > 0 && failed == 0:
+		rec.Status, rec.Reason = wire.Skipped, "Fail="+b.t.Machine.Fail[0].Point+": the kernel made no such allocation"
+	}
+	return nil
 }
 
 // swaps says whether the tasks switch swap on or off.
@@ -138,7 +157,7 @@ func (r *runner) collect(b *build, ar *areas, counts map[string]int64, rec *wire
 		return int(max(n-ar.base, 0))
 	}
 	for k := range b.inst {
-		if !b.valid(k) {
+		if b.unfilled != nil || !b.valid(k) || !b.cacheAsAsked(k) {
 			rec.Discarded++
 			continue
 		}
@@ -162,7 +181,7 @@ func (r *runner) round(b *build, ar *areas) (status string, err error) {
 		}
 		b.code.Set(b.delays[i], n)
 	}
-	release, err := b.descriptors()
+	release, err := b.descriptors(&r.groups)
 	if err != nil {
 		return "", err
 	}
@@ -180,6 +199,7 @@ func (r *runner) round(b *build, ar *areas) (status string, err error) {
 	}
 	watchdog := time.AfterFunc(r.limit, killAll)
 	defer watchdog.Stop()
+	defer context.AfterFunc(r.ctx, killAll)()
 	for _, root := range b.roots {
 		pid, err := engine.Spawn(root.prog, root.stack)
 		if err != nil {
@@ -191,6 +211,7 @@ func (r *runner) round(b *build, ar *areas) (status string, err error) {
 		pids = append(pids, pid)
 		mu.Unlock()
 	}
+	release()
 	end := time.Now().Add(r.limit + 10*time.Second)
 	status, stuck := b.watch(ar, end)
 	mu.Lock()
@@ -198,6 +219,8 @@ func (r *runner) round(b *build, ar *areas) (status string, err error) {
 	switch {
 	case stuck:
 		return "", errStuck
+	case r.ctx.Err() != nil:
+		return "", r.ctx.Err()
 	case over:
 		return "", fmt.Errorf("%w within %v", errHung, r.limit)
 	}
@@ -242,10 +265,11 @@ func (b *build) watch(ar *areas, end time.Time) (status string, stuck bool) {
 		}
 		if b.p.FillLate && !filled && b.data.Get(b.fillMe) == nroots {
 			filled = true
+			ar.unfill()
+			b.unfilled = nil
 			for _, n := range ar.plan.Used {
 				if n > 0 {
-					ar.unfill()
-					ar.fill(n)
+					b.unfilled = errors.Join(b.unfilled, ar.fill(n))
 				}
 			}
 			ar.base = swapUsed()
@@ -306,91 +330,4 @@ func (b *build) reap(turn func() bool) (status string, stuck bool) {
 			status = fmt.Sprintf("a task ended with status %d", ws.ExitStatus())
 		}
 	}
-}
-
-// descriptors opens what the tasks inherit under fixed numbers: a fresh memfd for
-// each shared variable, pipes for pages that are held.
-func (b *build) descriptors() (release func(), err error) {
-	var open []int
-	release = func() {
-		for _, fd := range open {
-			unix.Close(fd)
-		}
-	}
-	place := func(fd, at int) error {
-		defer unix.Close(fd)
-		open = append(open, at)
-		return unix.Dup3(fd, at, 0)
-	}
-	for i := range b.t.Vars {
-		if b.t.Vars[i].Kind != litmus.Shared {
-			continue
-		}
-		fd, err := unix.MemfdCreate("tagswap", 0)
-		if err == nil {
-			err = unix.Ftruncate(fd, int64(len(b.inst)*pageSize))
-		}
-		if err == nil {
-			err = place(fd, fdMem+i)
-		}
-		if err != nil {
-			release()
-			return nil, fmt.Errorf("shared memory: %w", err)
-		}
-	}
-	if err := b.openRings(place); err != nil {
-		release()
-		return nil, err
-	}
-	for i := range b.holds {
-		for j := range 2 {
-			var p [2]int
-			err := unix.Pipe2(p[:], unix.O_NONBLOCK)
-			if err == nil {
-				err = errors.Join(place(p[0], fdPipe+4*i+2*j), place(p[1], fdPipe+4*i+2*j+1))
-			}
-			if err != nil {
-				release()
-				return nil, fmt.Errorf("pipes: %w", err)
-			}
-		}
-	}
-	return release, nil
-}
-
-const ksmDir = "/sys/kernel/mm/ksm/"
-
-// ksm switches ksmd on and returns what puts it back.
-func ksm() (restore func()) {
-	var undo []func()
-	for _, s := range [][2]string{{"sleep_millisecs", "0"}, {"pages_to_scan", "1000"}, {"run", "1"}} {
-		undo = append(undo, setting(ksmDir+s[0], s[1]))
-	}
-	return func() {
-		for i := range undo {
-			undo[len(undo)-1-i]()
-		}
-	}
-}
-
-// ksmScan waits until ksmd has gone through everything three times: the first
-// pass takes checksums, the second compares them, the third finds the merged page.
-func ksmScan() {
-	scans := func() int {
-		b, _ := os.ReadFile(ksmDir + "full_scans")
-		n, _ := strconv.Atoi(strings.TrimSpace(string(b)))
-		return n
-	}
-	for start, end := scans(), time.Now().Add(2*time.Second); scans() < start+3 && time.Now().Before(end); {
-		time.Sleep(100 * time.Microsecond)
-	}
-}
-
-// setting writes a sysctl or sysfs file and returns what puts the old value back.
-func setting(path, value string) (restore func()) {
-	old, err := os.ReadFile(path)
-	if err != nil || os.WriteFile(path, []byte(value), 0) != nil {
-		return func() {}
-	}
-	return func() { os.WriteFile(path, old, 0) }
 }

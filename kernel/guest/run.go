@@ -3,7 +3,9 @@
 package guest
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"runtime"
@@ -26,8 +28,10 @@ var ErrRoot = errors.New("needs root: swap areas are made and switched on and of
 // Run proves the machine, runs all tests of a config, and sends a record of each.
 // ours says that the machine is a guest that nobody else uses. It must be called
 // from the main goroutine, which it locks to its thread: the tasks are that
-// thread's children. Settings and devices are put back when it returns.
-func Run(cfg Config, ours bool, send func(wire.Record)) error {
+// thread's children. Settings and devices are put back when it returns; what is not
+// is told in a Note. When the context ends, the test under way is cut short, and
+// there is no End record.
+func Run(ctx context.Context, cfg Config, ours bool, send func(wire.Record)) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if !engine.Supported {
@@ -40,18 +44,27 @@ func Run(cfg Config, ours bool, send func(wire.Record)) error {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return err
 	}
+	if !ours {
+		before := fingerprint()
+		defer func() {
+			for _, d := range before.changed() {
+				send(wire.Record{Kind: wire.Note, Detail: "not put back: " + d})
+			}
+		}()
+	}
 	dev, err := findDevices(ours)
 	if err != nil {
 		return err
 	}
 	defer dev.close()
-	for _, s := range [][2]string{
-		{"/proc/sys/vm/page-cluster", "0"}, // no readahead into other instances' pages
-	} {
-		defer setting(s[0], s[1])()
-	}
-	r := &runner{dev: dev, mach: dev.machine(), limit: roundLimit, rng: rand.New(rand.NewPCG(cfg.Seed, 1))}
+	// No readahead into other instances' pages.
+	defer setting("/proc/sys/vm/page-cluster", "0")()
+	r := &runner{ctx: ctx, dev: dev, groups: findGroups(), mach: dev.machine(), limit: roundLimit, rng: rand.New(rand.NewPCG(cfg.Seed, 1))}
+	defer r.groups.close()
+	r.others = swapTotal() > 0
 	r.mach.MTE = auxv(26)&hwcap2MTE != 0
+	r.mach.CPUs, r.mach.Fail = runtime.NumCPU(), failable()
+	r.mach.Reclaim, r.mach.Unshare = r.groups.base != "", atLeast(machine().Release, 5, 19)
 	if r.code, err = engine.NewRegion(96 << 20); err != nil {
 		return err
 	}
@@ -91,6 +104,12 @@ func (r *runner) all(cfg Config, send func(wire.Record)) error {
 		}
 		send(wire.Record{Kind: wire.Start, Test: t.Name})
 		rec, err := r.run(t, bud)
+		if ctx := r.ctx.Err(); ctx != nil {
+			if rec.Rounds > 0 {
+				send(rec)
+			}
+			return ctx
+		}
 		send(rec)
 		if err != nil { // tasks are stuck in the kernel: nothing more can be believed here
 			send(wire.Record{Kind: wire.End, Status: wire.Hung, Reason: err.Error()})
@@ -121,6 +140,13 @@ func testName(text string) string {
 	return "?"
 }
 
+// atLeast says whether a release, as uname -r has it, is major.minor or later.
+func atLeast(release string, major, minor int) bool {
+	var a, b int
+	fmt.Sscanf(release, "%d.%d", &a, &b)
+	return a > major || a == major && b >= minor
+}
+
 func machine() wire.Machine {
 	var u unix.Utsname
 	unix.Uname(&u)
@@ -146,3 +172,12 @@ func auxv(key uint64) uint64 {
 
 // HasMTE says whether the machine that this program runs on has MTE.
 func HasMTE() bool { return engine.Supported && auxv(26)&hwcap2MTE != 0 }
+
+// setting writes a sysctl or sysfs file and returns what puts the old value back.
+func setting(path, value string) (restore func()) {
+	old, err := os.ReadFile(path)
+	if err != nil || os.WriteFile(path, []byte(value), 0) != nil {
+		return func() {}
+	}
+	return func() { os.WriteFile(path, old, 0) }
+}

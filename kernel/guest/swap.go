@@ -7,81 +7,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"tagswap/kernel/engine"
+	"tagswap/litmus"
 )
-
-// devices are the block devices that may be swapped on.
-type devices struct {
-	sync  []string // zram
-	disk  []string // virtio-blk
-	added []int    // zram devices made by us, to be removed
-}
-
-// zramBytes is the size of each zram device: a swap header makes less of it.
-const zramBytes = 96 << 20
-
-// findDevices takes the machine's disks and sets up zram devices. In a guest of
-// ours all are free to use; elsewhere only zram devices that it adds itself.
-func findDevices(ours bool) (d devices, err error) {
-	for i := range 2 {
-		n := i
-		if !ours || !exists(fmt.Sprintf("/sys/block/zram%d", i)) {
-			if n, err = addZram(); err != nil {
-				break
-			}
-			d.added = append(d.added, n)
-		}
-		if err = setZram(n); err != nil {
-			break
-		}
-		d.sync = append(d.sync, fmt.Sprintf("/dev/zram%d", n))
-	}
-	if ours {
-		d.disk, _ = filepath.Glob("/dev/vd?")
-	}
-	if len(d.sync)+len(d.disk) > 0 {
-		err = nil
-	}
-	return d, err
-}
-
-func addZram() (int, error) {
-	b, err := os.ReadFile("/sys/class/zram-control/hot_add")
-	if err != nil {
-		return 0, fmt.Errorf("no zram on this machine (%w); load it with modprobe zram", err)
-	}
-	return strconv.Atoi(strings.TrimSpace(string(b)))
-}
-
-func setZram(n int) error {
-	dir := fmt.Sprintf("/sys/block/zram%d/", n)
-	algos, _ := os.ReadFile(dir + "comp_algorithm")
-	for _, a := range []string{"lzo-rle", "lzo", "lz4", "zstd", "deflate"} {
-		if strings.Contains(" "+strings.NewReplacer("[", "", "]", "", "\n", " ").Replace(string(algos))+" ", " "+a+" ") {
-			if os.WriteFile(dir+"comp_algorithm", []byte(a), 0) == nil {
-				break
-			}
-		}
-	}
-	if err := os.WriteFile(dir+"disksize", []byte(strconv.Itoa(zramBytes)), 0); err != nil {
-		return fmt.Errorf("zram%d: setting its size: %w", n, err)
-	}
-	return nil
-}
-
-// close removes what findDevices added.
-func (d *devices) close() {
-	for _, n := range d.added {
-		os.WriteFile(fmt.Sprintf("/sys/block/zram%d/reset", n), []byte("1"), 0)
-		os.WriteFile("/sys/class/zram-control/hot_remove", []byte(strconv.Itoa(n)), 0)
-	}
-}
 
 // areas are the swap areas of one test, in the order of its Swap= line.
 type areas struct {
@@ -90,6 +23,7 @@ type areas struct {
 	on     []bool
 	filler [][]byte // memory that takes the used slots
 	base   int64    // slots in use before the test
+	undo   []func() // puts the devices' settings back
 }
 
 // assign gives each area of a plan a device.
@@ -124,11 +58,17 @@ func (a *areas) setUp(changed bool) error {
 		}
 	}
 	for i, s := range a.plan.Test.Machine.Areas {
-		if a.on[i] || s.Off {
+		if a.on[i] || s.Off && !changed {
 			continue
 		}
 		if err := writeHeader(a.paths[i], a.plan.Slots[i]); err != nil {
 			return err
+		}
+		if err := a.stable(a.paths[i], s); err != nil {
+			return err
+		}
+		if s.Off {
+			continue
 		}
 		if err := swapon(a.paths[i], 100-i); err != nil {
 			return fmt.Errorf("swapon %s with %d slots: %w", a.paths[i], a.plan.Slots[i], err)
@@ -152,6 +92,44 @@ func (a *areas) down() {
 			a.on[i] = false
 		}
 	}
+}
+
+// stable makes swapon give a disk SWP_STABLE_WRITES, or not, as the test says
+// (mm/swapfile.c:swapon reads bdev_stable_writes (v6.1)). zram always asks for
+// stable pages: it compresses them where they are.
+func (a *areas) stable(path string, s litmus.SwapArea) error {
+	if s.Sync {
+		return nil
+	}
+	want := "0"
+	if s.Stable {
+		want = "1"
+	}
+	file := "/sys/block/" + filepath.Base(path) + "/queue/stable_writes"
+	old, err := os.ReadFile(file)
+	if err == nil && strings.TrimSpace(string(old)) == want {
+		return nil
+	}
+	if err == nil {
+		err = os.WriteFile(file, []byte(want), 0)
+	}
+	if err != nil {
+		if !s.Stable { // a kernel without the file has no stable disks
+			return nil
+		}
+		return fmt.Errorf("stable: %w", err)
+	}
+	a.undo = append(a.undo, func() { os.WriteFile(file, old, 0) })
+	return nil
+}
+
+// restore switches everything off and puts the devices' settings back.
+func (a *areas) restore() {
+	a.down()
+	for i := range a.undo {
+		a.undo[len(a.undo)-1-i]()
+	}
+	a.undo = nil
 }
 
 // fill pages n pages of our own out, and keeps them there.
@@ -240,6 +218,15 @@ func swapUsed() int64 {
 	return int64(uint64(s.Totalswap)-uint64(s.Freeswap)) * int64(s.Unit) / pageSize
 }
 
+// swapTotal is the number of slots of all areas that are on.
+func swapTotal() int64 {
+	var s unix.Sysinfo_t
+	if unix.Sysinfo(&s) != nil {
+		return 0
+	}
+	return int64(uint64(s.Totalswap)) * int64(s.Unit) / pageSize
+}
+
 // sysinfoUsed reads a struct sysinfo that a task has filled.
 func sysinfoUsed(r *engine.Region, addr uint64) int64 {
 	total, free, unit := r.Get(addr+64), r.Get(addr+72), r.Get(addr+104)&0xffffffff
@@ -249,10 +236,4 @@ func sysinfoUsed(r *engine.Region, addr uint64) int64 {
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
-}
-
-// kinds says which tests a machine's devices allow.
-func (d *devices) machine() Machine {
-	_, pin := canPin()
-	return Machine{Sync: len(d.sync), Disk: len(d.disk), KSM: exists("/sys/kernel/mm/ksm/run"), Pin: pin}
 }
