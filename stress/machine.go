@@ -9,106 +9,106 @@ import (
 	"tagswap/mm"
 )
 
-// Options of a run. Zero fields have the defaults of Defaults.
-type Options struct {
-	Tasks     int    // goroutines that do accesses
-	Pages     int    // pages of an address space
-	Memory    int    // pages in use above which tasks reclaim
-	Slots     int    // of the swap device
-	Seed      uint64 // of all tasks
-	Sync      bool   // the device is synchronous, as zram
-	SlotCache bool   // slot caches are active
-	Swapoff   bool   // swapoff and swapon now and then
-}
-
-// Defaults returns o with a value for what is 0.
-func (o Options) Defaults() Options {
-	set := func(p *int, n int) {
-		if *p == 0 {
-			*p = n
-		}
-	}
-	set(&o.Tasks, 4)
-	set(&o.Pages, 64)
-	set(&o.Memory, o.Pages*o.Tasks/2)
-	set(&o.Slots, 2*o.Pages*o.spaces())
-	return o
-}
-
-// spaces is how many address spaces there are: each task may have one, and forks
-// one more before it leaves its own.
-func (o Options) spaces() int { return 2*o.Tasks + 2 }
-
-// daemons are the tasks besides o.Tasks: the root, kswapd and who swaps off.
-const daemons = 3
-
-// Machine is one design under load.
+// Machine is one design under load. It runs in slices, by Run; between them,
+// nothing runs and it can be asked for figures.
 type Machine struct {
 	o       Options
 	design  string
 	k       mm.Kernel
 	mms     []*mm.MM
 	workers []*worker
+	kswapd  *actor
+	swapper *actor
+	root    *actor // who ends the others
+	made    time.Time
 	stop    atomic.Bool
 	dead    atomic.Bool // something cannot go on; see Violation
 	ran     time.Duration
-	start   time.Time
+	record  recording
 
-	mu     sync.Mutex
-	counts map[string]int64 // protected by mu; violations by property
-	first  *Violation       // protected by mu
-}
-
-// Violation is a property that did not hold.
-type Violation struct {
-	Property string `json:"property"`
-	Detail   string `json:"detail"`
-	After    int64  `json:"after_accesses"`
+	slicesLeft int // of what a Run gives it
+	patience   time.Duration
+	mu         sync.Mutex
+	counts     map[string]int64  // protected by mu; violations by property
+	first      *Violation        // protected by mu
+	who        map[uint64]*actor // protected by mu; of this slice, by goroutine
 }
 
 // New makes a machine for a design.
 func New(p *mm.Program, o Options) *Machine {
 	o = o.Defaults()
-	m := &Machine{o: o, design: p.Name, counts: map[string]int64{}}
+	if o.Name == "" {
+		o.Name = p.Name
+	}
+	m := &Machine{o: o, design: o.Name, counts: map[string]int64{}, who: map[uint64]*actor{}, made: time.Now(), patience: usualPatience}
 	cfg := mm.Config{
-		Areas: []mm.AreaConfig{{Sync: o.Sync, Slots: o.Slots}}, SlotCache: o.SlotCache, CacheSize: 3, LRU: true,
-		Tasks: o.Tasks + daemons, MMs: o.spaces(), Pages: 2*o.Pages*o.spaces() + 64*o.Tasks,
+		Areas: []mm.AreaConfig{{Sync: o.Sync, Slots: o.Slots, Device: o.Device}}, SlotCache: o.SlotCache, CacheSize: 3, LRU: true,
+		Tasks: o.Tasks + daemons, MMs: o.spaces(), Pages: o.frames(), CheckPages: !o.CheckTouched,
 	}
 	for i := range o.Pages {
-		cfg.Vars = append(cfg.Vars, mm.VarConfig{Name: fmt.Sprint("v", i), Shared: i%8 == 7})
+		cfg.Vars = append(cfg.Vars, mm.VarConfig{Name: fmt.Sprint("v", i), Shared: o.Mix.shared(i)})
 	}
 	m.k.OnViolation = m.violation
 	m.k.Reset(nil, p, cfg)
 	for i := range cfg.Tasks {
 		m.k.UseCPU(i)
 	}
-	for range cfg.MMs {
+	m.populate(cfg.MMs)
+	m.root = m.newActor("the end", 0)
+	m.root.buf = make([]byte, mm.PageSize)
+	m.kswapd = m.newActor("kswapd", o.Tasks+1)
+	m.swapper = m.newActor("swapoff", o.Tasks+2)
+	return m
+}
+
+// populate makes the address spaces and puts all tasks in the first.
+func (m *Machine) populate(spaces int) {
+	for range spaces {
 		m.mms = append(m.mms, m.k.NewMM(nil))
 	}
-	for v := range cfg.Vars {
-		m.k.Map(m.mms[0], v, mm.VMWrite|mm.VMMTE)
+	flags := uint64(mm.VMWrite)
+	if m.o.Mix.Tagged {
+		flags |= mm.VMMTE
+	}
+	for v := range m.o.Pages {
+		m.k.Map(m.mms[0], v, flags)
 	}
 	for _, s := range m.mms[1:] {
 		m.k.Spare(s)
 	}
-	for i := range o.Tasks {
+	for i := range m.o.Tasks {
 		w := newWorker(m, i)
 		m.k.Join(w.t, m.mms[0])
 		m.workers = append(m.workers, w)
 	}
 	// The address space that all start in goes on while a task is in it.
 	m.k.Exit(m.k.Task(0, m.mms[0]))
-	return m
 }
 
-func (m *Machine) violation(property, detail string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.counts[property]++
-	if m.first == nil {
-		m.first = &Violation{property, detail, m.Accesses()}
-	}
+func (m *Machine) newActor(name string, task int) *actor {
+	return &actor{name: name, m: m, t: m.k.Task(task, nil)}
 }
+
+// actors are all who work on the machine.
+func (m *Machine) actors() []*actor {
+	as := make([]*actor, 0, len(m.workers)+daemons)
+	for _, w := range m.workers {
+		as = append(as, &w.actor)
+	}
+	return append(as, m.kswapd, m.swapper, m.root)
+}
+
+// Name is the design's, as Options has it.
+func (m *Machine) Name() string { return m.design }
+
+// Tasks is how many tasks there are, without daemons.
+func (m *Machine) Tasks() int { return m.o.Tasks }
+
+// Begun says whether Run was called.
+func (m *Machine) Begun() bool { return m.ran > 0 }
+
+// Stuck says that a task did not come to its end: it may still be at work.
+func (m *Machine) Stuck() bool { return m.dead.Load() }
 
 // Failed says whether a violation was seen.
 func (m *Machine) Failed() bool {
@@ -126,37 +126,57 @@ func (m *Machine) Accesses() int64 {
 	return n
 }
 
-// patience is how long tasks may take to end once they are told to.
-const patience = 10 * time.Second
+// usualPatience is how long tasks may take to end once they are told to.
+const usualPatience = 10 * time.Second
 
-// Run lets the tasks go for a while and returns how many accesses they made. A
-// machine on which a task cannot go on does nothing any more.
-func (m *Machine) Run(d time.Duration) int64 {
+// Slice is what a machine did in one call of Run.
+type Slice struct {
+	Took     time.Duration
+	Recorded bool // steps were recorded, which is slower
+	Dead     bool // the machine cannot go on; there are no figures
+	Figures       // of this slice alone; what is in use, at its end
+}
+
+// Run lets the tasks go for a while. A machine on which a task cannot go on does
+// nothing any more.
+func (m *Machine) Run(d time.Duration) Slice {
 	if m.dead.Load() {
-		return 0
+		return Slice{Dead: true}
 	}
-	before := m.Accesses()
-	m.start = time.Now()
+	before := m.Figures()
+	s := Slice{Recorded: m.record.begin(m)}
+	start := time.Now()
 	m.stop.Store(false)
 	var all sync.WaitGroup
 	for _, w := range m.workers {
-		m.spawn(&all, w.run)
+		m.spawn(&all, &w.actor, w.run)
 	}
-	m.spawn(&all, m.kswapd)
+	m.spawn(&all, m.kswapd, m.runKswapd)
 	if m.o.Swapoff {
-		m.spawn(&all, m.swapper)
+		m.spawn(&all, m.swapper, m.runSwapper)
 	}
-	for end := m.start.Add(d); time.Now().Before(end) && !m.dead.Load(); {
+	for end := start.Add(d); time.Now().Before(end) && !m.dead.Load(); {
 		time.Sleep(min(10*time.Millisecond, time.Until(end)))
 	}
 	m.stop.Store(true)
-	m.ran += time.Since(m.start)
+	m.join(&all)
+	s.Took = time.Since(start)
+	m.ran += s.Took
+	m.record.end(m)
+	if s.Dead = m.dead.Load(); !s.Dead {
+		s.Figures = m.Figures().since(&before)
+	}
+	return s
+}
+
+// join waits for all tasks, and gives the machine up when one does not end.
+func (m *Machine) join(all *sync.WaitGroup) {
 	ended := make(chan bool)
 	go func() {
 		all.Wait()
 		close(ended)
 	}()
-	limit := patience
+	limit := m.patience
 	if m.dead.Load() {
 		limit /= 10
 	}
@@ -167,11 +187,10 @@ func (m *Machine) Run(d time.Duration) int64 {
 			m.violation("livelock", fmt.Sprintf("a task does not come to the end of its operation within %v", limit))
 		}
 	}
-	return m.Accesses() - before
 }
 
 // spawn starts a goroutine that ends the machine if it cannot go on.
-func (m *Machine) spawn(all *sync.WaitGroup, f func()) {
+func (m *Machine) spawn(all *sync.WaitGroup, a *actor, f func()) {
 	all.Go(func() {
 		defer func() {
 			if p := recover(); p != nil {
@@ -181,45 +200,79 @@ func (m *Machine) spawn(all *sync.WaitGroup, f func()) {
 				m.dead.Store(true)
 			}
 		}()
+		m.enter(a)
 		f()
 	})
 }
 
-// kswapd pages out while more memory is in use than should be.
-func (m *Machine) kswapd() {
-	t := m.k.Task(m.o.Tasks+1, nil)
+// enter makes a the actor of the goroutine that calls.
+func (m *Machine) enter(a *actor) {
+	id := goroutine()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.who, a.goid)
+	a.goid = id
+	m.who[id] = a
+}
+
+// runKswapd pages out while more memory is in use than should be.
+func (m *Machine) runKswapd() {
 	for v := 0; !m.stop.Load(); v++ {
 		if m.k.Resident() < m.o.Memory*7/8 {
 			time.Sleep(50 * time.Microsecond)
 			continue
 		}
-		m.k.Reclaim(t, v%m.o.Pages)
+		m.kswapd.reclaim(v % m.o.Pages)
 	}
 }
 
-func (m *Machine) swapper() {
-	t := m.k.Task(m.o.Tasks+2, nil)
+func (a *actor) reclaim(v int) {
+	a.begin(operation{op: OpReclaim, page: v, space: -1})
+	a.m.k.Reclaim(a.t, v)
+	a.end(OpReclaim, true)
+}
+
+// runSwapper swaps the device off and on.
+func (m *Machine) runSwapper() {
 	for !m.stop.Load() {
 		time.Sleep(20 * time.Millisecond)
-		m.k.Swapoff(t, 0)
-		m.k.Swapon(t, 0)
+		m.swapper.begin(operation{op: OpSwapoff, page: -1, space: -1})
+		off := m.k.Swapoff(m.swapper.t, 0)
+		m.k.Swapon(m.swapper.t, 0)
+		m.swapper.end(OpSwapoff, off)
 	}
 }
 
-// Finish ends all tasks and looks for what does not add up and for what is left.
+// Finish looks once more at all that tasks can see, ends them all, and looks for
+// what does not add up and for what is left.
 func (m *Machine) Finish() *Report {
-	resident, swapped, tags := m.k.Resident(), m.k.SlotsInUse(), m.k.Tags.Kept()
+	last := m.Figures()
 	if !m.dead.Load() {
+		m.enter(m.root)
+		m.sweep()
 		m.k.CheckCounts()
 		for _, w := range m.workers {
-			m.k.Exit(w.t)
+			w.leave()
 		}
 		root := m.k.Task(0, m.mms[0])
 		m.k.ReclaimAll(root)
 		m.k.DrainSlotCaches(root)
 		m.k.CheckLeaks()
 	}
-	r := m.report()
-	r.Resident, r.Swapped, r.Tags = resident, swapped, tags
-	return r
+	return m.report(&last)
+}
+
+// sweep reads all pages and tags of all processes that are left.
+func (m *Machine) sweep() {
+	for _, w := range m.workers {
+		for _, s := range []*mm.MM{w.t.MM, w.asleep} {
+			if s == nil {
+				continue
+			}
+			m.root.t.MM = s
+			for v := range m.o.Pages {
+				m.root.readPage(v)
+			}
+		}
+	}
 }

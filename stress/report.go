@@ -1,41 +1,60 @@
 package stress
 
 import (
-	"math/bits"
-	"sort"
 	"time"
 
 	"tagswap/explore"
-	"tagswap/mm"
 )
 
 // Report is what a design did under load. Its fields are the JSON of the command.
 type Report struct {
-	Design     string           `json:"design"`
-	Seed       uint64           `json:"seed"`
-	Tasks      int              `json:"tasks"`
-	Pages      int              `json:"pages"`
-	Seconds    float64          `json:"seconds"`
-	Accesses   int64            `json:"accesses"`
-	Rate       float64          `json:"accesses_per_second"`
-	Faults     int64            `json:"faults"`
-	Major      int64            `json:"major_faults"`
-	P50        float64          `json:"major_p50_us"`
-	P99        float64          `json:"major_p99_us"`
-	P999       float64          `json:"major_p999_us"`
-	Copies     int64            `json:"copies"`
-	Reuses     int64            `json:"reuses"`
-	Retries    int64            `json:"retries"`
-	LockWaits  int64            `json:"lock_waits"` // for the folio lock, by faults
-	Waits      []Wait           `json:"waits"`
-	Forks      int64            `json:"forks"`
-	Signals    int64            `json:"signals"`
-	Resident   int              `json:"resident"`
-	Swapped    int              `json:"swapped"`
-	Tags       int              `json:"tag_records"`
+	Design  string  `json:"design"`
+	Mix     string  `json:"mix"`
+	Seed    uint64  `json:"seed"`
+	Tasks   int     `json:"tasks"`
+	Pages   int     `json:"pages"`
+	Memory  int     `json:"memory_pages"`
+	Slots   int     `json:"slots"`
+	Swap    string  `json:"swap"`
+	Cache   bool    `json:"slot_cache"`
+	Swapoff bool    `json:"swapoff"`
+	Seconds float64 `json:"seconds"`
+	Partial bool    `json:"partial"` // it was told to stop before its time, or could not go on
+
+	Accesses        int64   `json:"accesses"`
+	Rate            float64 `json:"accesses_per_second"`
+	Faults          int64   `json:"faults"`
+	FaultsPerAccess float64 `json:"faults_per_access"`
+	Major           int64   `json:"major_faults"`
+	P50             float64 `json:"major_p50_us"`
+	P99             float64 `json:"major_p99_us"`
+	P999            float64 `json:"major_p999_us"`
+	SwapIns         int64   `json:"swap_ins"`
+	SwapOuts        int64   `json:"swap_outs"`
+	Copies          int64   `json:"copies"`
+	Reuses          int64   `json:"reuses"`
+	Retries         int64   `json:"retries"`
+	Signals         int64   `json:"signals"`
+	ReadErrors      int64   `json:"read_errors"` // of the swap device
+	WriteErrors     int64   `json:"write_errors"`
+	Resident        int     `json:"resident_pages"`
+	Swapped         int     `json:"swapped_pages"`
+	TagRecords      int     `json:"tag_records"`
+	TagBytes        int     `json:"tag_bytes"`
+	Waits           []Wait  `json:"lock_waits"`
+
+	Operations []Count  `json:"operations"`
+	NeverRun   []string `json:"never_run,omitempty"` // operations of the mix, or that the options ask for
+	// Accesses whose page's contents or tags were held against the oracle, those at
+	// the end included.
+	CheckedContents int64 `json:"checked_contents"`
+	CheckedTags     int64 `json:"checked_tags"`
+
 	Violations map[string]int64 `json:"violations"`
 	First      *Violation       `json:"first_violation,omitempty"`
 	Explained  string           `json:"explanation,omitempty"`
+	// Another violation of that property, with the steps that led to it.
+	Steps *Violation `json:"violation_with_steps,omitempty"`
 }
 
 // Wait is how often tasks waited for a class of locks, and how long together.
@@ -45,47 +64,98 @@ type Wait struct {
 	Ms    float64 `json:"ms"`
 }
 
-func (m *Machine) report() *Report {
+// Count is how often an operation was done.
+type Count struct {
+	Operation string `json:"operation"`
+	Times     int64  `json:"times"`
+}
+
+// Failed says whether a property did not hold.
+func (r *Report) Failed() bool { return r.First != nil }
+
+// Empty says that nothing was tested, because no page that was swapped in was
+// ever read.
+func (r *Report) Empty() bool { return r.Major == 0 || r.CheckedContents+r.CheckedTags == 0 }
+
+func (m *Machine) mix() string { return m.o.MixName }
+
+// report is what is known at the end; last are the figures before tasks were
+// ended.
+func (m *Machine) report(last *Figures) *Report {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r := &Report{
-		Design: m.design, Seed: m.o.Seed, Tasks: m.o.Tasks, Pages: m.o.Pages, Seconds: m.ran.Seconds(),
-		Accesses: m.Accesses(), Violations: m.counts, First: m.first,
+		Design: m.design, Mix: m.mix(), Seed: m.o.Seed, Tasks: m.o.Tasks, Pages: m.o.Pages, Memory: m.o.Memory,
+		Slots: m.o.Slots, Swap: m.o.Swap, Cache: m.o.SlotCache, Swapoff: m.o.Swapoff, Seconds: m.ran.Seconds(), Partial: m.dead.Load() || m.slicesLeft > 0,
+		Accesses: last.Accesses, Violations: m.counts, First: m.first, Steps: m.record.got,
 	}
 	if m.first != nil {
 		r.Explained = meaning[m.first.Property]
 	}
-	if m.dead.Load() {
-		// Its tasks may still be at work on what follows.
-		return r
+	if r.Seconds > 0 {
+		r.Rate = float64(r.Accesses) / r.Seconds
 	}
 	m.k.Waits().Each(func(class string, w *explore.Waits) {
 		if n, d := w.Sum(); n > 0 {
 			r.Waits = append(r.Waits, Wait{class, n, float64(d.Microseconds()) / 1000})
 		}
 	})
+	if m.dead.Load() {
+		// Its tasks may still be at work on what follows.
+		return r
+	}
+	r.costs(last)
+	r.ReadErrors, r.WriteErrors = m.k.IOErrors()
 	var major histogram
 	for _, w := range m.workers {
-		c := m.k.CostsOf(w.t)
-		r.add(&c)
-		r.Forks += w.forks
 		r.Signals += w.killed
 		major.merge(&w.major)
 	}
-	if r.Seconds > 0 {
-		r.Rate = float64(r.Accesses) / r.Seconds
-	}
 	r.P50, r.P99, r.P999 = micros(major.quantile(0.5)), micros(major.quantile(0.99)), micros(major.quantile(0.999))
+	m.coverage(r)
 	return r
 }
 
-func (r *Report) add(c *mm.Costs) {
-	r.Faults += c.Faults
-	r.Major += c.MajorFaults
-	r.Copies += c.Copies
-	r.Reuses += c.Reuses
-	r.Retries += c.Retries
-	r.LockWaits += c.LockWaits
+func (r *Report) costs(f *Figures) {
+	r.Faults, r.Major, r.SwapIns, r.SwapOuts = f.Faults, f.Major, f.SwapIns, f.SwapOuts
+	r.Copies, r.Reuses, r.Retries = f.Copies, f.Reuses, f.Retries
+	r.Resident, r.Swapped, r.TagRecords, r.TagBytes = f.Resident, f.Swapped, f.TagRecords, f.TagBytes
+	if r.Accesses > 0 {
+		r.FaultsPerAccess = float64(r.Faults) / float64(r.Accesses)
+	}
+}
+
+// coverage says how often each operation was done, so that what could not have
+// failed is seen.
+func (m *Machine) coverage(r *Report) {
+	var done [numOps]int64
+	for _, a := range m.actors() {
+		for op, n := range a.done {
+			if a != m.root {
+				done[op] += n
+			}
+		}
+	}
+	for op, n := range done {
+		wanted := Op(op) < numWeighted && m.o.Mix.Weights[op] > 0 || Op(op) == OpSwapoff && m.o.Swapoff
+		if n > 0 {
+			r.Operations = append(r.Operations, Count{Op(op).String(), n})
+		} else if wanted {
+			r.NeverRun = append(r.NeverRun, Op(op).String())
+		}
+	}
+	for op := range numWeighted {
+		n := done[op] + m.root.done[op]
+		if !op.access() {
+			continue
+		}
+		if op == OpLoad || !m.o.CheckTouched {
+			r.CheckedContents += n
+		}
+		if m.o.Mix.Tagged && (op == OpReadTag || !m.o.CheckTouched) {
+			r.CheckedTags += n
+		}
+	}
 }
 
 func micros(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
@@ -101,98 +171,4 @@ var meaning = map[string]string{
 	"counters":       "A counter of an address space disagrees with its page table.",
 	"exclusive":      "A page was made writable in one process while another mapped it.",
 	"livelock":       "A task went on without getting anywhere, or waits for what nobody will do.",
-}
-
-// histogram counts durations in buckets, 16 for each power of two.
-type histogram struct {
-	n     int64
-	count [64 * 16]int64
-}
-
-func (h *histogram) add(d time.Duration) {
-	h.n++
-	h.count[bucket(uint64(max(d, 0)))]++
-}
-
-func bucket(ns uint64) int {
-	if ns < 16 {
-		return int(ns)
-	}
-	e := bits.Len64(ns) - 5
-	return e*16 + int(ns>>e)
-}
-
-// low is the least duration of a bucket.
-func low(b int) uint64 {
-	if b < 32 {
-		return uint64(b)
-	}
-	e := b/16 - 1
-	return uint64(b-e*16) << e
-}
-
-func (h *histogram) merge(o *histogram) {
-	h.n += o.n
-	for i, c := range o.count {
-		h.count[i] += c
-	}
-}
-
-// quantile is the duration that the share q of all is not above, within 1/16.
-func (h *histogram) quantile(q float64) time.Duration {
-	want, seen := int64(q*float64(h.n)), int64(0)
-	for i, c := range h.count {
-		if seen += c; c > 0 && seen > want {
-			return time.Duration(low(i))
-		}
-	}
-	return 0
-}
-
-// Ratio is how a design does beside the first of a comparison, slice by slice.
-type Ratio struct {
-	Design string  `json:"design"`
-	To     string  `json:"to"`
-	Median float64 `json:"median"`
-	Low    float64 `json:"low"`
-	High   float64 `json:"high"`
-	Slices int     `json:"slices"`
-}
-
-// Compare runs machines in turn, each for a slice at a time, and changes who goes
-// first. After each slice it calls tick, which may end the run by false.
-func Compare(ms []*Machine, total, slice time.Duration, tick func() bool) []Ratio {
-	rates := make([][]float64, len(ms))
-	start := 0
-	for end := time.Now().Add(total * time.Duration(len(ms))); time.Now().Before(end); start++ {
-		for i := range ms {
-			n := (start + i) % len(ms)
-			began := time.Now()
-			done := ms[n].Run(slice)
-			rates[n] = append(rates[n], float64(done)/time.Since(began).Seconds())
-			if !tick() {
-				return ratios(ms, rates)
-			}
-		}
-	}
-	return ratios(ms, rates)
-}
-
-func ratios(ms []*Machine, rates [][]float64) []Ratio {
-	var out []Ratio
-	for n := 1; n < len(ms); n++ {
-		var q []float64
-		for i := range min(len(rates[0]), len(rates[n])) {
-			if rates[0][i] > 0 {
-				q = append(q, rates[n][i]/rates[0][i])
-			}
-		}
-		sort.Float64s(q)
-		r := Ratio{Design: ms[n].design, To: ms[0].design, Slices: len(q)}
-		if len(q) > 0 {
-			r.Median, r.Low, r.High = q[len(q)/2], q[len(q)/10], q[len(q)-1-len(q)/10]
-		}
-		out = append(out, r)
-	}
-	return out
 }

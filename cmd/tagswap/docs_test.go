@@ -20,6 +20,7 @@ var pages = []struct {
 }{
 	{"README.md", true},
 	{"docs/tutorial.md", true},
+	{"docs/stress.md", false},
 }
 
 // gap is the line that stands for lines that are left out.

@@ -37,6 +37,7 @@ var times = []struct {
 	{regexp.MustCompile(`\d+\.\d s on \d+ workers?`), "0.0 s on n workers"},
 	{regexp.MustCompile(`[0-9,]+ executions?, [0-9,]+ states?`), "N executions, N states"},
 	{regexp.MustCompile(`"executions":\d+,"events":\d+`), `"executions":0,"events":0`},
+	{regexp.MustCompile(`(?m)^(\S+ fails: tags) \d+$`), "$1 N"},
 	{regexp.MustCompile(`[0-9a-f]{8} init\*\d+( \w+\*\d+)*`), "HASH init*1 P0*2"},
 }
 
