@@ -10,7 +10,8 @@ import "math/bits"
 type dpor struct {
 	stack    []dframe
 	events   []event // of stack, what is looked at most often
-	fresh    int
+	fresh    int     // the first choice of this execution that is made anew
+	looked   int     // events before this one have seen
 	pending  bool
 	started  bool
 	strict   bool // refuse Atomically
@@ -48,6 +49,7 @@ type dframe struct {
 type event struct {
 	task  int
 	foot  *footprint
+	spawn bool
 	n     int // accesses
 	rd    uint64
 	wr    uint64
@@ -56,7 +58,7 @@ type event struct {
 }
 
 func (e *event) set(task int, f *footprint) {
-	*e = event{task, f, len(f.acc), f.rd, f.wr, f.tailR, f.tailW}
+	*e = event{task, f, f.spawns > 0, len(f.acc), f.rd, f.wr, f.tailR, f.tailW}
 }
 
 type clock [MaxTasks]int32
@@ -126,6 +128,7 @@ func (m *dpor) Next(x *X) bool {
 	if len(x.refine) > 0 || x.moved {
 		x.moved, x.restarted = false, true
 		m.restarts++
+		x.forgetUsage()
 		for i := range m.stack {
 			m.release(m.stack[i].tree)
 			m.stack[i].tree = nil

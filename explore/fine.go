@@ -32,7 +32,12 @@ func (s *seen) join(t *seen, n int) {
 // without being ordered. Blocks count from 1; 0 is what the root did before the
 // first choice.
 func (m *dpor) hidden(x *X) {
-	if x.all || !m.tails() {
+	m.looked = min(m.looked, m.fresh)
+	if x.all || !x.open {
+		return
+	}
+	x.open = false
+	if !m.tails() {
 		return
 	}
 	var last, starts [MaxTasks]seen
@@ -41,7 +46,7 @@ func (m *dpor) hidden(x *X) {
 	for i := range m.stack {
 		f := &m.stack[i]
 		q, g := m.events[i].task, m.events[i].foot
-		if i >= m.fresh {
+		if i >= m.looked {
 			f.seen = last[q]
 			f.seen.join(&starts[q], x.ntasks)
 			m.unordered(x, i, q, g, &f.seen)
@@ -50,6 +55,7 @@ func (m *dpor) hidden(x *X) {
 		last[q] = f.seen
 		last[q][q] = at(i+1, len(g.acc))
 	}
+	m.looked = len(m.stack)
 }
 
 // event returns what choice j led to; -1 is what the root did before.

@@ -27,6 +27,7 @@ type object struct {
 	class   string
 	num     int
 	owner   *obj // the Go object that it stands for
+	usage   usage
 }
 
 // objects are the shared objects of a program, kept across executions.
@@ -230,6 +231,9 @@ func (o *obj) note(k kind, what string) {
 			t.foot.add(p, p, k, first)
 		} else {
 			t.foot.add(p, x.group, k, first)
+		}
+		if x.nohash && !x.together && p.protect(t, k, first) {
+			x.open = true
 		}
 		if x.events > x.limit {
 			x.over = true

@@ -18,14 +18,20 @@ func (m *dpor) reverse(x *X) {
 		q, foot := m.events[i].task, m.events[i].foot
 		if i >= m.fresh {
 			f := &m.stack[i]
-			m.racesOf(x, i, q, foot, &f.wait, &f.clock, last[q], starts[q])
+			if f.wait.kind == pendJoin {
+				for p, l := range last[:x.ntasks] {
+					f.clock[p] = int32(l)
+				}
+			} else {
+				m.racesOf(x, i, q, foot, &f.wait, &f.clock, last[q], starts[q])
+			}
 			f.clock[q] = int32(i) + 1
 			if i < m.base {
 				m.found = m.found[:0]
 			}
 		}
 		last[q] = i + 1
-		if foot.spawns == 0 {
+		if !m.events[i].spawn {
 			continue
 		}
 		for k := range foot.acc {
@@ -84,12 +90,6 @@ func (m *dpor) racesOf(x *X, i, q int, foot *footprint, wait *pending, c *clock,
 		*c = m.stack[prev-1].clock
 	} else if start > 0 {
 		*c = m.stack[start-1].clock
-	}
-	if wait.kind == pendJoin {
-		for j := range m.stack[:i] {
-			c.join(&m.stack[j].clock, x.ntasks)
-		}
-		return
 	}
 	waits := wait.mask != 0
 	var free clock // without the events that cannot be reversed

@@ -33,6 +33,9 @@ type X struct {
 	nohash  bool          // nobody compares states
 	nosolo  bool          // a choice is asked for even if only one task is left
 
+	together bool // all that the others did comes before: they have not started, or been waited for
+	open     bool // an access has to be compared with others; see protect
+
 	strat     Strategy
 	plan      []int8 // choices to repeat at the start of an execution
 	pos       int    // choices made
@@ -171,6 +174,7 @@ func (x *X) Go(name string, f func()) {
 	t.held = t.held[:0]
 	x.live |= 1 << t.id
 	x.ntasks++
+	x.together = x.ntasks == 1
 }
 
 // Wait blocks the calling task until every other task has returned.
@@ -178,6 +182,7 @@ func (x *X) Wait() {
 	x.block(pending{kind: pendJoin, what: "join"})
 	x.step()
 	// Whatever the others did comes before what follows.
+	x.together = true
 	t := x.cur
 	if !x.fast {
 		x.races(t)
