@@ -51,7 +51,7 @@ func TestFigures(t *testing.T) {
 		t.Errorf("slices add up to %+v, the whole is %+v", sum, all)
 	}
 	r := m.Finish()
-	if r.Resident == 0 || r.Swapped == 0 || r.TagRecords == 0 || len(r.Waits) < 5 {
+	if r.Resident == 0 || r.Swapped == 0 || r.TagRecords == 0 || len(r.Waits) == 0 {
 		t.Errorf("%+v", r)
 	}
 	for _, c := range r.Operations {

@@ -14,8 +14,9 @@ import (
 // now and then. It may have a second one, of a process that sleeps.
 type worker struct {
 	actor
-	r        *rand.Rand
-	total    int // of the mix
+	r        *rand.Rand // what to do: each operation takes the same number of draws
+	pressure *rand.Rand // where to reclaim, which depends on what others do
+	total    int        // of the mix
 	asleep   *mm.MM
 	accesses atomic.Int64
 	major    histogram // how long accesses took that read a page in
@@ -26,6 +27,7 @@ func newWorker(m *Machine, i int) *worker {
 	return &worker{
 		actor: actor{name: fmt.Sprint("task ", i+1), m: m, t: m.k.Task(i+1, nil)},
 		r:     rand.New(rand.NewPCG(m.o.Seed, uint64(i))), total: m.o.Mix.total(),
+		pressure: rand.New(rand.NewPCG(m.o.Seed, ^uint64(i))),
 	}
 }
 
@@ -35,75 +37,98 @@ func (w *worker) run() {
 	}
 }
 
-// step is one random operation. Who uses too much memory reclaims first.
-func (w *worker) step() {
-	o := &w.m.o
-	if w.m.k.Resident() > o.Memory {
-		w.reclaim(w.r.IntN(o.Pages))
-	}
-	op, v := o.Mix.pick(w.r.IntN(w.total)), w.r.IntN(o.Pages)
-	if op.access() {
-		w.access(op, v)
-		return
-	}
-	other := w.t.MM
-	record := operation{op: op, page: v, space: other.ID}
-	switch op {
-	case OpPageout:
-		other = w.m.mms[w.r.IntN(len(w.m.mms))]
-		record.space = other.ID
-	case OpFork:
-		if other = w.m.k.TakeMM(); other == nil {
-			return
-		}
-		record.page, record.value = -1, uint64(other.ID)
-	case OpShare:
-		other = w.m.mms[w.r.IntN(len(w.m.mms))]
-		record.page, record.value = -1, uint64(other.ID)
-	case OpExit, OpDrain:
-		record.page = -1
-	}
-	w.begin(record)
-	w.end(op, w.do(op, v, other))
+// choice is what a task is to do next, and all that chance decides about it.
+type choice struct {
+	op   Op
+	page int
+	dice uint64
 }
 
-// do does what is no access, and says whether it could be done.
-func (w *worker) do(op Op, v int, other *mm.MM) bool {
-	k, t := &w.m.k, w.t
-	switch op {
-	case OpPageout:
-		k.MadvisePageout(t, other, v)
-	case OpWillneed:
-		k.MadviseWillneed(t, v)
-	case OpDontneed:
-		k.MadviseDontneed(t, v)
-	case OpFork:
-		w.fork(other)
-	case OpExit:
-		return w.exit()
-	case OpShare:
-		return w.share(other)
-	case OpDrain:
-		k.DrainSlotCaches(t)
+// choose draws an operation. What task i does under a seed is the same in each
+// run, although tasks meet differently.
+func (w *worker) choose() choice {
+	return choice{w.m.o.Mix.pick(w.r.IntN(w.total)), w.r.IntN(w.m.o.Pages), w.r.Uint64()}
+}
+
+// roll takes a number below n from the dice.
+func (c *choice) roll(n int) int {
+	d := int(c.dice % uint64(n))
+	c.dice /= uint64(n)
+	return d
+}
+
+// step is one random operation. Who uses too much memory reclaims first.
+func (w *worker) step() {
+	if w.m.k.Resident() > w.m.o.Memory {
+		w.reclaim(w.pressure.IntN(w.m.o.Pages))
 	}
-	return true
+	c := w.choose()
+	if c.op.access() {
+		w.access(&c)
+	} else {
+		w.other(&c)
+	}
+}
+
+// other does what is no access. What cannot be done, because there is no process
+// for it, is not counted.
+func (w *worker) other(c *choice) {
+	k, t := &w.m.k, w.t
+	o := operation{op: c.op, page: c.page, space: t.MM.ID}
+	did := true
+	switch c.op {
+	case OpPageout:
+		space := w.m.mms[c.roll(len(w.m.mms))]
+		o.space = space.ID
+		w.begin(o)
+		k.MadvisePageout(t, space, c.page)
+	case OpWillneed:
+		w.begin(o)
+		k.MadviseWillneed(t, c.page)
+	case OpDontneed:
+		w.begin(o)
+		k.MadviseDontneed(t, c.page)
+	case OpFork:
+		child := k.TakeMM()
+		if child == nil {
+			return
+		}
+		o.page, o.value = -1, uint64(child.ID)
+		w.begin(o)
+		w.fork(child, c.roll(2) == 0)
+	case OpExit:
+		o.page = -1
+		w.begin(o)
+		did = w.exit()
+	case OpShare:
+		space := w.m.mms[c.roll(len(w.m.mms))]
+		o.page, o.value = -1, uint64(space.ID)
+		w.begin(o)
+		did = w.share(space)
+	case OpDrain:
+		o.page = -1
+		w.begin(o)
+		k.DrainSlotCaches(t)
+	default:
+		panic("tagswap internal: nothing does " + c.op.String())
+	}
+	w.end(c.op, did)
 }
 
 // access makes one access and keeps the time of those that read a page in.
-func (w *worker) access(op Op, v int) {
-	a := mm.Access{Var: v, Write: op == OpStore || op == OpTag, Tag: op == OpTag || op == OpReadTag}
-	o := operation{op: op, page: v, space: w.t.MM.ID}
-	switch {
-	case a.Tag:
-		a.Granule = w.r.IntN(mte.PageGranules)
+func (w *worker) access(c *choice) {
+	a := mm.Access{Var: c.page, Write: c.op == OpStore || c.op == OpTag, Tag: c.op == OpTag || c.op == OpReadTag}
+	o := operation{op: c.op, page: c.page, space: w.t.MM.ID}
+	if a.Tag {
+		a.Granule = c.roll(mte.PageGranules)
 		if a.Write {
-			a.NewTag, a.Whole = uint8(w.r.IntN(16)), w.r.IntN(2) == 0
+			a.NewTag, a.Whole = uint8(c.roll(16)), c.roll(2) == 0
 		}
 		o.at, o.whole, o.value = a.Granule, a.Whole, uint64(a.NewTag)
-	default:
-		a.Offset = 8 * w.r.IntN(mm.PageSize/8)
+	} else {
+		a.Offset = 8 * c.roll(mm.PageSize/8)
 		if a.Write {
-			a.Value = 1 + w.r.Uint64N(999_999_999)
+			a.Value = 1 + uint64(c.roll(999_999_999))
 		}
 		o.at, o.value = a.Offset, a.Value
 	}
@@ -113,7 +138,7 @@ func (w *worker) access(op Op, v int) {
 	if w.m.k.MajorFaults(w.t) != before {
 		w.major.add(time.Since(w.clock))
 	}
-	w.end(op, sig == mm.NoSignal)
+	w.end(c.op, sig == mm.NoSignal)
 	if sig != mm.NoSignal {
 		w.killed++
 	}
@@ -126,7 +151,11 @@ func (a *actor) readPage(v int) {
 	a.begin(o)
 	_, sig := a.m.k.Do(a.t, mm.Access{Var: v, Data: a.buf[:]})
 	a.end(OpLoad, sig == mm.NoSignal)
-	for g := range mte.PageGranules {
+	granules := mte.PageGranules
+	if !a.m.o.CheckTouched {
+		granules = 1 // each access looks at all of them
+	}
+	for g := range granules {
 		o.op, o.at = OpReadTag, g
 		a.begin(o)
 		_, sig := a.m.k.Do(a.t, mm.Access{Var: v, Tag: true, Granule: g})
@@ -134,12 +163,12 @@ func (a *actor) readPage(v int) {
 	}
 }
 
-// fork makes a child. The task goes on in it or in the parent; the other one
+// fork makes a child, in which the task goes on if it is to follow. The other one
 // sleeps, and the process that slept before exits.
-func (w *worker) fork(child *mm.MM) {
+func (w *worker) fork(child *mm.MM, follow bool) {
 	t := w.t
 	w.m.k.Fork(t, child)
-	if w.r.IntN(2) == 0 {
+	if follow {
 		t.MM, child = child, t.MM
 	}
 	if w.asleep != nil {
