@@ -80,11 +80,9 @@ func (a *Atomic) AddUnlessZero(d int64) bool {
 		}
 	}
 	a.access(kindUpdate, "add unless zero")
-	ok := a.p.val != 0
+	ok := a.changes(unlessZero)
 	if ok {
 		a.set(a.p.val + uint64(d))
-	} else {
-		a.demote()
 	}
 	a.x.cur.observeBool(ok)
 	return ok
@@ -108,11 +106,9 @@ func (a *Atomic) CompareAndSwap(old, new uint64) bool {
 		return atomic.CompareAndSwapUint64(&a.v, old, new)
 	}
 	a.access(kindUpdate, "compare and swap")
-	ok := a.p.val == old
+	ok := a.changes(test{mask: ^uint64(0), want: old})
 	if ok {
 		a.set(new)
-	} else {
-		a.demote()
 	}
 	a.x.cur.observeBool(ok)
 	return ok

@@ -66,9 +66,11 @@
 // and Sagonas, "Optimal dynamic partial order reduction", POPL 2014). Waiting
 // operations are reversed with the latest event before which they could have
 // gone on, those of tasks that wait for ever included. It does not take programs
-// that call Retry, Drop or SetPriority; Result.Cut says so. Where an Atomically
-// touches different objects depending on what it sees, some executions may be
-// started in vain; Result.Blocked counts them. Merge is the search to trust there.
+// that call Retry, Drop or SetPriority; Result.Cut says so. What an operation does
+// may depend on what it sees: a compare-and-swap that fails commutes with a load,
+// one that succeeds does not. So when a race is reversed, what the later event does
+// in its new place is worked out from the values that the objects have there, and
+// for an Atomically by running it.
 //
 // Auto, which Test uses, tries Optimal for a moment, unless the program uses
 // Atomically (as Cond does), and then Merge: few traces are

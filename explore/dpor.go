@@ -21,6 +21,7 @@ type dpor struct {
 	free     *wnode    // nodes to use again
 	seq      []wstep
 	found    []reversal
+	other    footprint           // of the later event of a race that is reversed
 	waiting  [MaxTasks]footprint // of the tasks that the execution left waiting
 	restarts int
 	blocked  int64 // executions that a sleep set cut short
@@ -125,7 +126,7 @@ func (m *dpor) Next(x *X) bool {
 	if len(x.refine) == 0 {
 		m.reverse(x)
 	}
-	if len(x.refine) > 0 || x.moved {
+	if len(x.refine) > 0 || x.moved || x.restarted {
 		x.moved, x.restarted = false, true
 		m.restarts++
 		x.forgetUsage()
@@ -133,7 +134,7 @@ func (m *dpor) Next(x *X) bool {
 			m.release(m.stack[i].tree)
 			m.stack[i].tree = nil
 		}
-		m.stack, m.fresh = m.stack[:0], 0
+		m.stack, m.fresh, m.blocked = m.stack[:0], 0, 0
 		x.plan, x.fast = m.plan[:0], false
 		return true
 	}

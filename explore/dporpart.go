@@ -116,7 +116,7 @@ func (m *dpor) learn(x *X, f *dframe) {
 }
 
 func (m *dpor) load(w *worker, it *work) bool {
-	m.forget()
+	m.unload()
 	m.started, m.fresh = true, 0
 	x := w.x
 	x.nohash, x.nosolo = true, true
@@ -398,6 +398,12 @@ func (x *X) probeTree(prog func(*X), plan []int8, at **wnode) {
 }
 
 func (m *dpor) forget() {
+	m.unload()
+	m.blocked = 0
+}
+
+// unload leaves the piece that is worked on.
+func (m *dpor) unload() {
 	for i := range m.stack {
 		m.release(m.stack[i].tree)
 		m.stack[i].tree = nil

@@ -74,11 +74,8 @@ func (f *Flags) TestAndSet(i int) bool {
 		return atomic.OrUint64(&f.v, 1<<i)>>i&1 != 0
 	}
 	f.bits[i].access(kindUpdate, "test and set")
-	was := f.bit(i)
+	was := !f.bits[i].changes(ifZero)
 	f.x.cur.observeBool(was)
-	if was {
-		f.bits[i].demote()
-	}
 	f.bits[i].set(1)
 	return was
 }
@@ -89,11 +86,8 @@ func (f *Flags) TestAndClear(i int) bool {
 		return atomic.AndUint64(&f.v, ^(uint64(1)<<i))>>i&1 != 0
 	}
 	f.bits[i].access(kindUpdate, "test and clear")
-	was := f.bit(i)
+	was := f.bits[i].changes(unlessZero)
 	f.x.cur.observeBool(was)
-	if !was {
-		f.bits[i].demote()
-	}
 	f.bits[i].set(0)
 	return was
 }

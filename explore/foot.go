@@ -34,11 +34,27 @@ type footprint struct {
 	rd, wr       uint64 // observed only; anything else
 	tailR, tailW uint64 // the same, without what is first
 	spawns       int    // tasks that were started
+	test         test   // on which it depends whether the first access changes anything
+	open         bool   // what is first is more than one access, or depends on more than a value
 }
+
+// test is a condition on the value of an object.
+type test struct {
+	mask, want uint64 // mask 0: none
+	not        bool
+}
+
+var (
+	ifZero     = test{mask: ^uint64(0)}
+	unlessZero = test{mask: ^uint64(0), not: true}
+)
+
+func (c *test) holds(v uint64) bool { return (v&c.mask == c.want) != c.not }
 
 func (f *footprint) reset() {
 	f.acc = f.acc[:0]
 	f.rd, f.wr, f.tailR, f.tailW, f.spawns = 0, 0, 0, 0, 0
+	f.test, f.open = test{}, false
 }
 
 func (f *footprint) add(o, group *object, k kind, first bool) {
@@ -61,8 +77,17 @@ func (f *footprint) mask(o *object, k kind, first bool) {
 	}
 }
 
-// demote makes a read of the last access. The masks stay: they may say too much.
-func (f *footprint) demote() { f.acc[len(f.acc)-1].kind = kindRead }
+// depends notes that the last access changes something if c holds, which it does or
+// not. If not, it is a read. The masks stay: they may say too much.
+func (f *footprint) depends(c test, ok bool) {
+	a := &f.acc[len(f.acc)-1]
+	if !ok {
+		a.kind = kindRead
+	}
+	if a.first {
+		f.test = c
+	}
+}
 
 func (f *footprint) spawn(x *X, id int) {
 	if !x.fast {
@@ -85,8 +110,11 @@ func (f *footprint) lastFirst() bool {
 
 // change notes what the last access added to the object's value.
 func (f *footprint) change(o *object, d uint64) {
-	if n := len(f.acc); n > 0 && f.acc[n-1].o == o {
-		f.acc[n-1].delta += d
+	for k := len(f.acc) - 1; k >= 0; k-- {
+		if a := &f.acc[k]; a.o == o {
+			a.delta += d
+			return
+		}
 	}
 }
 

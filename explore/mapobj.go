@@ -78,8 +78,7 @@ func (m *Map) LoadOrStore(key, v uint64) (actual uint64, loaded bool) {
 	o := m.at(key)
 	o.access(kindUpdate, "load or store")
 	m.x.cur.observe(o.p.val)
-	if o.p.val != 0 {
-		o.demote()
+	if !o.changes(ifZero) {
 		return o.p.val - 1, true
 	}
 	o.set(v + 1)
@@ -98,8 +97,7 @@ func (m *Map) LoadAndDelete(key uint64) (uint64, bool) {
 	o := m.at(key)
 	o.access(kindUpdate, "load and delete")
 	m.x.cur.observe(o.p.val)
-	if o.p.val == 0 {
-		o.demote()
+	if !o.changes(unlessZero) {
 		return 0, false
 	}
 	v := o.p.val - 1

@@ -65,6 +65,7 @@ func (m *merge) Next(x *X) bool {
 		x.restarted, m.cyclic = true, false
 		m.restarts++
 		m.seen.reset()
+		m.cuts = 0
 		m.stack, m.keys = m.stack[:0], m.keys[:0]
 		m.plan, m.fresh = m.plan[:0], 0
 		m.begin(x)

@@ -61,9 +61,8 @@ func (x *X) aloneAfterAll(prog func(*X), o Options, why string) *Result {
 }
 
 func (m *merge) load(w *worker, it *work) bool {
-	cyclic := m.cyclic
-	m.forget()
-	m.started, m.fresh, m.cyclic = true, 0, cyclic
+	m.unload()
+	m.started, m.fresh = true, 0
 	w.x.plan, w.x.fast = nil, false
 	if len(it.plan) == 0 && it.todo == 0 {
 		return true // the whole search
@@ -155,7 +154,13 @@ func (m *merge) resume(w *worker, its []*work) error {
 }
 
 func (m *merge) forget() {
-	m.stack, m.keys, m.pending, m.loading, m.base, m.cyclic = m.stack[:0], m.keys[:0], false, nil, 0, false
+	m.unload()
+	m.cuts, m.cyclic = 0, false
+}
+
+// unload leaves the piece that is worked on.
+func (m *merge) unload() {
+	m.stack, m.keys, m.pending, m.loading, m.base = m.stack[:0], m.keys[:0], false, nil, 0
 }
 
 // share adds what this part has done to a result of all.

@@ -36,10 +36,9 @@ func (m *Mutex) TryLock() bool {
 		return m.native.TryLock()
 	}
 	m.access(kindUpdate, "trylock")
-	ok := m.p.val == 0
+	ok := m.changes(ifZero)
 	m.x.cur.observeBool(ok)
 	if !ok {
-		m.demote()
 		return false
 	}
 	m.x.cur.held = append(m.x.cur.held, m.p)
@@ -127,10 +126,9 @@ func (m *RWMutex) TryRLock() bool {
 		return m.native.TryRLock()
 	}
 	m.access(kindUpdate, "try read lock")
-	ok := m.p.val&anyWriter == 0
+	ok := m.changes(test{mask: anyWriter})
 	m.x.cur.observeBool(ok)
 	if !ok {
-		m.demote()
 		return false
 	}
 	m.x.cur.held = append(m.x.cur.held, m.p)
@@ -159,10 +157,9 @@ func (m *RWMutex) TryLock() bool {
 		return m.native.TryLock()
 	}
 	m.access(kindUpdate, "try write lock")
-	ok := m.p.val == 0
+	ok := m.changes(ifZero)
 	m.x.cur.observeBool(ok)
 	if !ok {
-		m.demote()
 		return false
 	}
 	m.x.cur.held = append(m.x.cur.held, m.p)

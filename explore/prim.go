@@ -231,6 +231,7 @@ func (o *obj) note(k kind, what string) {
 			t.foot.add(p, p, k, first)
 		} else {
 			t.foot.add(p, x.group, k, first)
+			t.foot.open = t.foot.open || first
 		}
 		if x.nohash && !x.together && p.protect(t, k, first) {
 			x.open = true
@@ -249,11 +250,14 @@ func (o *obj) note(k kind, what string) {
 	}
 }
 
-// demote corrects the last access to a read: it turned out to change nothing.
-func (o *obj) demote() {
-	if !o.x.fast {
-		o.x.cur.foot.demote()
+// changes says whether the update that was just announced changes anything, which
+// it does if c holds. One that does not is a read.
+func (o *obj) changes(c test) bool {
+	ok := c.holds(o.p.val)
+	if x := o.x; !x.fast {
+		x.cur.foot.depends(c, ok)
 	}
+	return ok
 }
 
 // set changes the value, after an access.

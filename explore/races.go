@@ -63,7 +63,9 @@ func (m *dpor) reverse(x *X) {
 		return // it will start again
 	}
 	for i := range m.found {
-		m.insert(x, &m.found[i])
+		if m.insert(x, &m.found[i]); x.restarted {
+			return
+		}
 	}
 }
 
@@ -165,7 +167,11 @@ func (m *dpor) insert(x *X, r *reversal) {
 			w = append(w, wstep{e.choice, &e.foots[e.choice]})
 		}
 	}
-	w = append(w, wstep{r.q, r.foot})
+	foot := m.turned(x, r, w)
+	if foot == nil {
+		return // it starts again
+	}
+	w = append(w, wstep{r.q, foot})
 	m.seq = w
 	if x.covered(f, f.sleep, w) {
 		return
@@ -181,6 +187,75 @@ func (m *dpor) insert(x *X, r *reversal) {
 	if at, w = x.place(at, w); at != nil {
 		m.grow(at, w)
 	}
+}
+
+// turned is the footprint that the later event of a race has behind w, where it
+// comes when the race is reversed: an update that changed nothing may change
+// something there, and the other way round. That decides what it commutes with,
+// and so what covers it. What is behind the first access need not be known: while
+// no scheduling point is missing it commutes with whatever the first access does.
+// nil: another scheduling point was found.
+func (m *dpor) turned(x *X, r *reversal, w []wstep) *footprint {
+	f := r.foot
+	if r.i == len(m.stack) || f.test.mask == 0 && !f.open {
+		return f
+	}
+	if f.open {
+		for k := range f.acc {
+			if a := &f.acc[k]; a.first && a.kind != kindSpawn && m.undone(r, a.o) != 0 {
+				return m.tried(x, r, w)
+			}
+		}
+		return f
+	}
+	a := f.acc[0]
+	k := kindRead
+	if f.test.holds(a.before - m.undone(r, a.o)) {
+		k = kindUpdate
+	}
+	if k == a.kind {
+		return f
+	}
+	a.kind = k
+	g := &m.other
+	g.reset()
+	g.acc = append(g.acc, a)
+	g.mask(a.o, k, true)
+	return g
+}
+
+// undone is what the events that a reversal leaves out had added to an object.
+func (m *dpor) undone(r *reversal, o *object) (d uint64) {
+	bit := uint64(1) << (uint32(o.idx) & 63)
+	t := m.events[r.j].task
+	for l := r.j; l < r.i; l++ {
+		if m.events[l].wr&bit == 0 || m.stack[l].clock[t] <= int32(r.j) {
+			continue
+		}
+		f := m.events[l].foot
+		for k := range f.acc {
+			if a := &f.acc[k]; a.o == o {
+				d += a.delta
+			}
+		}
+	}
+	return d
+}
+
+// tried runs the program to find out what turned asks.
+func (m *dpor) tried(x *X, r *reversal, w []wstep) *footprint {
+	plan := m.path(r.j)
+	for _, s := range w {
+		plan = append(plan, int8(s.task))
+	}
+	m.other.reset()
+	if !x.probe(x.prog, plan, r.q, &m.other) {
+		x.refused = unrepeatable
+	}
+	if x.restarted {
+		return nil
+	}
+	return &m.other
 }
 
 // covered says whether one of sleep can come first in something equivalent to w.
