@@ -9,6 +9,7 @@ import (
 
 	"tagswap/design"
 	"tagswap/mm"
+	"tagswap/swapdev"
 )
 
 func program(t testing.TB, name string) *mm.Program {
@@ -153,6 +154,10 @@ var planted = []struct {
 	{"v7.2", "swap_readpage", "    if read_device\n        folio_mark_uptodate\n", "    folio_mark_uptodate\n", Options{}, "content"},
 	{"v7.2", "swap_writepage", "        folio_unlock\n        if not write_device\n            folio_mark_dirty\n", "        folio_unlock\n",
 		Options{}, "content"},
+	{"v7.2", "swap_readpage", "    if read_device\n        folio_mark_uptodate\n", "    read_device\n    folio_mark_uptodate\n",
+		Options{Device: &faulty{Device: swapdev.NewZram(4096, 0), every: 41}}, "content"},
+	{"v7.2", "swap_writepage", "        if not write_device\n            folio_mark_dirty\n    folio_end", "        write_device\n    folio_end",
+		Options{Device: &faulty{Device: swapdev.NewZram(4096, 0), every: 41}}, "content"},
 	{"v7.2", "copy_present_pte", "        ClearPageAnonExclusive\n", "", Options{}, "exclusive"},
 	{"v7.2", "copy_present_pte", "    folio_get\n", "", Options{}, "use-after-free"},
 	{"v7.2", "copy_present_pte", "    page_add_anon_rmap\n", "", Options{}, "refcount"},

@@ -54,6 +54,41 @@ func TestStressInterrupt(t *testing.T) {
 	}
 }
 
+// A run that is killed leaves a swap file that the next run takes.
+func TestStressKilled(t *testing.T) {
+	dir := t.TempDir()
+	run := func(seconds string) *exec.Cmd {
+		cmd := exec.Command("tagswap", "stress", "--seconds", seconds, "--swap", "./swapfile")
+		cmd.Dir = dir
+		return cmd
+	}
+	cmd := run("600")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	size := int64(0)
+	for end := time.Now().Add(30 * time.Second); size < 100*4096 && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		if st, err := os.Stat(dir + "/swapfile"); err == nil {
+			size = st.Size()
+		}
+	}
+	time.Sleep(stressSlice)
+	if out, err := run("0.1").CombinedOutput(); err == nil || !strings.Contains(string(out), "another run uses it") {
+		t.Errorf("a second run uses the file as well: %v\n%s", err, out)
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	st, err := os.Stat(dir + "/swapfile")
+	if err != nil || st.Mode().Perm() != 0o600 {
+		t.Fatalf("%v, %v", st, err)
+	}
+	if out, err := run("0.5").CombinedOutput(); err != nil || !strings.Contains(string(out), "v7.2: nothing was lost") {
+		t.Errorf("the next run: %v\n%s", err, out)
+	}
+}
+
 // The figures on the terminal are those of the slice: none of them stays 0, but
 // for the violations of a right design.
 func TestStressLive(t *testing.T) {
