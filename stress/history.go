@@ -2,6 +2,7 @@ package stress
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"runtime"
 	"strconv"
 	"sync"
@@ -18,8 +19,9 @@ type actor struct {
 	t     *mm.Task
 	goid  uint64 // of this slice
 	done  [numOps]int64
-	clock time.Time // when the last operation began
-	buf   []byte    // a page, for who reads whole ones
+	clock time.Time  // when the last operation began
+	shake *rand.Rand // see Options.Shake
+	buf   []byte     // a page, for who reads whole ones
 
 	busy  atomic.Bool // the last operation is under way
 	mu    sync.Mutex

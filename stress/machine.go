@@ -2,6 +2,7 @@ package stress
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -58,6 +59,7 @@ func New(p *mm.Program, o Options) *Machine {
 	m.root.buf = make([]byte, mm.PageSize)
 	m.kswapd = m.newActor("kswapd", o.Tasks+1)
 	m.swapper = m.newActor("swapoff", o.Tasks+2)
+	m.hook(false)
 	return m
 }
 
@@ -86,14 +88,14 @@ func (m *Machine) populate(spaces int) {
 }
 
 func (m *Machine) newActor(name string, task int) *actor {
-	return &actor{name: name, m: m, t: m.k.Task(task, nil)}
+	return &actor{name: name, m: m, t: m.k.Task(task, nil), shake: rand.New(rand.NewPCG(m.o.Seed, uint64(task)<<32))}
 }
 
 // actors are all who work on the machine.
 func (m *Machine) actors() []*actor {
 	as := make([]*actor, 0, len(m.workers)+daemons)
 	for _, w := range m.workers {
-		as = append(as, &w.actor)
+		as = append(as, w.actor)
 	}
 	return append(as, m.kswapd, m.swapper, m.root)
 }
@@ -149,7 +151,7 @@ func (m *Machine) Run(d time.Duration) Slice {
 	m.stop.Store(false)
 	var all sync.WaitGroup
 	for _, w := range m.workers {
-		m.spawn(&all, &w.actor, w.run)
+		m.spawn(&all, w.actor, w.run)
 	}
 	m.spawn(&all, m.kswapd, m.runKswapd)
 	if m.o.Swapoff {

@@ -34,6 +34,8 @@ var named = []struct{ name, doc, text string }{
 		"load=100,store=100,tag=300,readtag=400,pageout=80,willneed=8,dontneed=5,fork=2,exit=1,share=2,drain=2,mte=on,shared=12"},
 	{"swap", "every fourth operation pages something out",
 		"load=350,store=200,tag=60,readtag=100,pageout=250,willneed=25,dontneed=5,fork=2,exit=1,share=2,drain=5,mte=on,shared=12"},
+	{"threads", "as swap, but all tasks are threads of one process",
+		"load=350,store=200,tag=60,readtag=100,pageout=250,willneed=25,dontneed=5,drain=5,mte=on,shared=12"},
 	{"fork", "processes come and go, and copy on write is frequent",
 		"load=350,store=350,tag=70,readtag=110,pageout=80,willneed=5,dontneed=5,fork=15,exit=8,share=5,drain=2,mte=on,shared=0"},
 }

@@ -20,7 +20,10 @@ type Options struct {
 	// CheckTouched holds only the bytes and tags that an access touches against the
 	// oracle, not all of the page, which is faster.
 	CheckTouched bool
-	Swapoff      bool // swapoff and swapon now and then
+	// Shake lets other tasks run after one of so many steps, and pages be copied in
+	// pieces: tasks meet in more ways, and get less done. 0: never.
+	Shake   int
+	Swapoff bool // swapoff and swapon now and then
 }
 
 // Defaults returns o with a value for what is 0.

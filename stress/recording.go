@@ -1,6 +1,10 @@
 package stress
 
-import "tagswap/mm"
+import (
+	"runtime"
+
+	"tagswap/mm"
+)
 
 // recording is what a machine does about the steps that lead to a violation. To
 // keep them always would cost too much, so that they are kept after the first
@@ -39,12 +43,30 @@ func (r *recording) begin(m *Machine) bool {
 	r.tries++
 	r.offers = 0
 	r.on, r.kind = true, m.first.Property
+	m.hook(true)
+	return true
+}
+
+// hook says what is done between steps in the slices to come.
+func (m *Machine) hook(record bool) {
 	byTask := make([]*actor, m.o.Tasks+daemons)
 	for _, a := range m.actors() {
 		byTask[a.t.ID] = a
 	}
-	m.k.Jitter = func(t *mm.Task) { byTask[t.ID].noteStep() }
-	return true
+	shake := m.o.Shake
+	m.k.Jitter = nil
+	if !record && shake == 0 {
+		return
+	}
+	m.k.Jitter = func(t *mm.Task) {
+		a := byTask[t.ID]
+		if record {
+			a.noteStep()
+		}
+		if shake > 0 && a.shake.IntN(shake) == 0 {
+			runtime.Gosched()
+		}
+	}
 }
 
 // end stops it, after the slice.
@@ -52,7 +74,7 @@ func (r *recording) end(m *Machine) {
 	if m.dead.Load() {
 		return // somebody may still be at it
 	}
-	m.k.Jitter = nil
+	m.hook(false)
 	m.mu.Lock()
 	r.on = false
 	m.mu.Unlock()

@@ -140,6 +140,33 @@ func TestCatalogue(t *testing.T) {
 	}
 }
 
+// TestThread finds the race that the thread describes for a hook in swap_readpage():
+// two tasks read one page in, and one of them frees the tags that the other reads.
+func TestThread(t *testing.T) {
+	m := New(program(t, "readpage-hook"), Options{
+		Seed: rand.Uint64N(1e6), Sync: true, Tasks: 6, Pages: 16, Mix: mix(t, "threads"), Shake: 20,
+	})
+	r := until(m, func() bool {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		return m.counts["use-after-free"] > 0
+	})
+	if r.Violations["use-after-free"] == 0 {
+		t.Errorf("seed %d: %v", m.o.Seed, r.Violations)
+	}
+}
+
+// Who is shaken loses nothing either.
+func TestShake(t *testing.T) {
+	for _, name := range []string{"v6.12", "v7.2"} {
+		m := New(program(t, name), Options{Seed: rand.Uint64N(1e6), Sync: true, Swapoff: true, Pages: 16, Mix: mix(t, "swap"), Shake: 10})
+		r := until(m, func() bool { return m.Accesses() > 20000 })
+		if r.Failed() || r.Empty() {
+			t.Errorf("%s seed %d: %v, %+v", name, m.o.Seed, r.Violations, r.First)
+		}
+	}
+}
+
 // planted are designs with one step broken, each with what stress says of it: an
 // oracle that is never asked, or a check that is left out, finds none of them.
 var planted = []struct {

@@ -13,7 +13,7 @@ import (
 // worker is one task: accesses in an address space, which it leaves for another
 // now and then. It may have a second one, of a process that sleeps.
 type worker struct {
-	actor
+	*actor
 	r        *rand.Rand // what to do: each operation takes the same number of draws
 	pressure *rand.Rand // where to reclaim, which depends on what others do
 	total    int        // of the mix
@@ -25,7 +25,7 @@ type worker struct {
 
 func newWorker(m *Machine, i int) *worker {
 	return &worker{
-		actor: actor{name: fmt.Sprint("task ", i+1), m: m, t: m.k.Task(i+1, nil)},
+		actor: m.newActor(fmt.Sprint("task ", i+1), i+1),
 		r:     rand.New(rand.NewPCG(m.o.Seed, uint64(i))), total: m.o.Mix.total(),
 		pressure: rand.New(rand.NewPCG(m.o.Seed, ^uint64(i))),
 	}

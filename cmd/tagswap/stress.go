@@ -80,6 +80,7 @@ func newStressCmd() *cobra.Command {
 	fl.StringVar(&f.swap, "swap", swapMemory, "the swap device: memory, zram-like or a file")
 	fl.StringVar(&f.slotCache, "slot-cache", "off", "slot caches: on or off")
 	fl.StringVar(&f.checks, "check", "page", "what is checked on each access: all of its page, or what it touches: page or access")
+	fl.IntVar(&f.opt.Shake, "shake", 0, "let others run after one of so many steps, so that tasks meet in more ways (default never)")
 	fl.StringVar(&f.format, "format", "text", "text or json")
 	fl.BoolVar(&f.compare, "compare", false, "run the designs in turn and print ratios")
 	fl.BoolVar(&f.noSwapoff, "no-swapoff", false, "no swapoff: releases before v6.9 race with it")
@@ -103,6 +104,7 @@ func (f *stressFlags) check(cmd *cobra.Command) error {
 		one("check", f.checks, "page", "access"),
 		knownSwap(f.swap),
 		between("tasks", f.opt.Tasks, 1, 64), between("pages", f.opt.Pages, 1, 1<<14),
+		between("shake", f.opt.Shake, 0, 1<<20),
 		between("memory", f.opt.Memory, 0, 1<<20), between("slots", f.opt.Slots, 0, 1<<20),
 	} {
 		if err != nil {
@@ -264,6 +266,7 @@ func (f *stressFlags) again(r *stress.Report) string {
 	add("swap", f.swap, swapMemory)
 	add("slot-cache", f.slotCache, "off")
 	add("check", f.checks, "page")
+	add("shake", fmt.Sprint(f.opt.Shake), "0")
 	if f.noSwapoff {
 		args = append(args, "--no-swapoff")
 	}
