@@ -24,8 +24,13 @@ type Options struct {
 	MaxExecutions int64
 	Budget        time.Duration // 0: none
 	Stop          func() bool
-	AllVisible    bool // every operation is a scheduling point: slower, the same results
-	NoMerge       bool // states are not matched: slower, the same results
+	AllVisible    bool          // every operation is a scheduling point: slower, the same results
+	NoMerge       bool          // states are not matched: slower, the same results
+	Workers       int           // for one test under one design; 0: one
+	Spare         chan struct{} // see explore.Options
+	// Save and Saved let a check be interrupted; see explore.Options.
+	Save  func(record []byte) error
+	Saved [][]byte
 	// Costs asks for the costs of every execution. A search that merges states does
 	// not see them all; if the test is small, it is searched once more without.
 	Costs bool
@@ -41,7 +46,7 @@ type Outcome struct {
 // Result is a test under a design.
 type Result struct {
 	Design     string
-	Test       *litmus.Test
+	Test       *litmus.Test `json:"-"`
 	Verdict    Verdict
 	Violations []explore.Violation // one a property, by name
 	Complete   bool
@@ -55,23 +60,35 @@ type Result struct {
 	Outcomes   []Outcome
 	Positive   int64 // executions that satisfy the condition's proposition
 	Negative   int64
+	Unsaved    error `json:"-"` // why it could not be written down
 }
 
 // Run checks one test under one design.
 func Run(t *litmus.Test, d *mm.Program, o Options) *Result {
 	start := time.Now()
-	s := &sink{outcomes: map[string]int64{}}
-	p := newProgram(t, d, s)
-	res := explore.Run(p.run, explore.Options{
+	sinks := &sinks{t: t, d: d}
+	o, before, err := o.resumed(sinks)
+	if err != nil {
+		return &Result{Design: d.Name, Test: t, Verdict: Bounded, Cut: err.Error()}
+	}
+	eo := explore.Options{
 		MaxExecutions: o.MaxExecutions, Stop: o.stop(start), AllVisible: o.AllVisible, NoMerge: o.NoMerge,
-	})
+		Workers: o.Workers, Spare: o.Spare, Clone: sinks.program, Discarded: sinks.discard, Saved: o.Saved,
+	}
+	if o.Save != nil {
+		eo.Save = func(record []byte) error {
+			return o.save(record, sinks.total(), before+time.Since(start))
+		}
+	}
+	res := explore.Run(sinks.program(), eo)
+	s := sinks.total()
 	r := &Result{
 		Design: d.Name, Test: t, Complete: res.Complete, Cut: res.Cut,
 		Executions: res.Executions, States: res.States, Events: res.Events,
-		Violations: res.Violations, Costs: s.costs, Positive: s.positive, Negative: s.negative,
-		Elapsed: time.Since(start),
+		Violations: res.Violations, Costs: s.Costs, Positive: s.Positive, Negative: s.Negative,
+		Elapsed: before + time.Since(start), Unsaved: res.Unsaved,
 	}
-	for state, n := range s.outcomes {
+	for state, n := range s.Outcomes {
 		r.Outcomes = append(r.Outcomes, Outcome{state, n})
 	}
 	sort.Slice(r.Outcomes, func(i, j int) bool { return r.Outcomes[i].State < r.Outcomes[j].State })

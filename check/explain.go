@@ -31,7 +31,7 @@ const (
 // preemptions, then fewest switches, then shortest. known is an execution that
 // breaks it already, or nil; without it nil is returned if none is found.
 func Explain(t *litmus.Test, d *mm.Program, property string, known *explore.Violation) (*Counterexample, error) {
-	p := newProgram(t, d, &sink{outcomes: map[string]int64{}})
+	p := newProgram(t, d, &sink{Outcomes: map[string]int64{}})
 	v := explore.Minimise(p.run, property, explore.Options{MaxExecutions: simplestExecutions, Budget: simplestBudget})
 	if v == nil {
 		v = known

@@ -12,10 +12,10 @@ import (
 
 // sink collects what executions end in. It belongs to one worker.
 type sink struct {
-	outcomes map[string]int64
-	positive int64 // executions that satisfy the proposition
-	negative int64
-	costs    mm.Costs
+	Outcomes map[string]int64
+	Positive int64 // executions that satisfy the proposition
+	Negative int64
+	Costs    mm.Costs
 	barriers map[string]int
 	order    []string
 }
@@ -54,7 +54,7 @@ func (p *program) finish(x *explore.X) {
 		}
 	}
 	p.k.Costs.SlotsKept = int64(slots)
-	p.sink.costs.Max(&p.k.Costs)
+	p.sink.Costs.Max(&p.k.Costs)
 	p.judge(x, locs, state)
 	p.tearDown()
 }
@@ -75,15 +75,15 @@ func (p *program) judge(x *explore.X, locs []litmus.Loc, state map[string]int) {
 		}
 		fmt.Fprintf(&b, "%s=%s;", l, l.Format(state[l.String()]))
 	}
-	p.sink.outcomes[b.String()]++
+	p.sink.Outcomes[b.String()]++
 	ok, err := p.test.Cond.Eval(lookup)
 	if err != nil {
 		panic("tagswap internal: " + err.Error())
 	}
 	if ok {
-		p.sink.positive++
+		p.sink.Positive++
 	} else {
-		p.sink.negative++
+		p.sink.Negative++
 	}
 	switch {
 	case p.test.Quant == litmus.Forall && !ok:

@@ -122,7 +122,7 @@ func (p *program) taskName(i int) string { return "P" + string(rune('0'+i)) }
 // yet; what swaps pages out is the code under test.
 func (p *program) setUp(x *explore.X) {
 	k := &p.k
-	p.sink.costs.Max(&k.Costs) // of an execution that was cut, as far as it went
+	p.sink.Costs.Max(&k.Costs) // of an execution that was cut, as far as it went
 	k.Reset(x, p.design, p.cfg)
 	p.barriers(x)
 	for i := range p.tasks {

@@ -44,11 +44,7 @@ func (x *X) optimalPool(prog func(*X), o *Options, m *dpor) *Result {
 	p := newPool(o, x, prog, m, func(p *pool) part { return &dpor{strict: o.strict, pool: p} })
 	begun := len(o.Saved) == 0
 	if begun {
-		alone := int64(aloneExecutions)
-		if o.Save != nil || o.eager {
-			alone = 0
-		}
-		x.handover = func() bool { return res.Executions >= alone }
+		x.handover = x.outgrown(o)
 		res.Cut = x.search(prog, o, func() { m.fill(res) })
 		x.handover = nil
 		if res.Cut != handedOver {

@@ -17,12 +17,20 @@ type Options struct {
 
 	// Workers is how many explore at once, for Merge; 0: one. They have
 	// programs of their own, which Clone makes; without it prog has to be safe to be
-	// run by several goroutines, each with an X of its own.
+	// run by several goroutines, each with an X of its own. If Spare is not nil, a
+	// worker beyond the first comes when it can put something in there, which it takes
+	// out when it goes: several searches may share it, and processors that one does
+	// not need.
 	Workers int
 	Clone   func() func(*X)
+	Spare   chan struct{}
+
+	// Discarded is called when all executions so far count no more, because the search
+	// begins again with more scheduling points. No execution is under way.
+	Discarded func()
 
 	// Save is given what is needed to go on with the search in another process, every
-	// few seconds and at the end, while no execution is under way. A record adds to
+	// few seconds and when it is stopped, while no execution is under way. A record adds to
 	// those before it. Saved is all records of an earlier search of the same program
 	// with the same options, to go on with.
 	Save  func(record []byte) error
@@ -210,6 +218,9 @@ func (x *X) search(prog func(*X), o *Options, fill func()) (cut string) {
 			x.restarted, cut = false, ""
 			res.Discarded += res.Executions
 			res.Executions, res.Events = 0, 0
+			if o.Discarded != nil {
+				o.Discarded()
+			}
 		}
 		x.drive(prog)
 		if x.atEnd != nil {

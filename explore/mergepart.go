@@ -17,11 +17,8 @@ func (x *X) mergePool(prog func(*X), o *Options, m *merge) *Result {
 	p := newPool(o, x, prog, m, func(p *pool) part { return &merge{nomerge: o.NoMerge, pool: p} })
 	begun := len(o.Saved) == 0
 	if begun {
-		alone := int64(aloneExecutions)
-		if o.Save != nil || o.eager {
-			alone = 0
-		}
-		x.handover = func() bool { return m.scout == nil && res.Executions >= alone }
+		outgrown := x.outgrown(o)
+		x.handover = func() bool { return m.scout == nil && outgrown() }
 		res.Cut = x.search(prog, o, func() { m.fill(res) })
 		x.handover = nil
 		if res.Cut == "" && m.cyclic {

@@ -45,8 +45,9 @@ type pool struct {
 	modes    map[uint64]visibility
 	order    lockOrder
 	cyclic   bool
-	pieces   []*work // to go on with
-	handed   int64   // pieces that a worker took; protected by mu
+	pieces   []*work        // to go on with
+	handed   int64          // pieces that a worker took; protected by mu
+	others   sync.WaitGroup // the workers but the first
 	started  time.Time
 }
 
@@ -75,9 +76,17 @@ type worker struct {
 	seen int   // names that several objects have, when it looked last
 }
 
-// aloneExecutions is how many executions a search makes before others join in:
-// most are over by then.
-const aloneExecutions = 300
+// aloneExecutions is how many executions a search makes before it becomes a
+// pool's: most are over by then, and do the same every time.
+const aloneExecutions = 3000
+
+// outgrown says whether a search has become one for a pool.
+func (x *X) outgrown(o *Options) func() bool {
+	return func() bool {
+		res := x.sink.res
+		return o.eager || res.Executions >= aloneExecutions || o.Save != nil && res.Events > 2e5
+	}
+}
 
 // manyNames is why several workers could not tell objects apart.
 const manyNames = "several objects that are used in every execution have the same name"
@@ -100,16 +109,6 @@ func newPool(o *Options, x *X, prog func(*X), first part, fresh func(*pool) part
 // the middle of its search.
 func (p *pool) run(begun bool) *Result {
 	first := p.workers[0]
-	for range max(p.o.Workers, 1) - 1 {
-		w := &worker{p: p, x: newX(*p.o), part: p.new(p)}
-		w.prog = first.prog
-		if p.o.Clone != nil {
-			w.prog = p.o.Clone()
-		}
-		w.x.strat = w.part
-		p.workers = append(p.workers, w)
-		defer w.x.Close()
-	}
 	maps.Copy(p.names, first.x.names.shared)
 	changed := p.agree()
 	if first.x.names.irregular {
@@ -131,19 +130,49 @@ func (p *pool) run(begun bool) *Result {
 	}
 	first.it = &work{share: 1}
 	p.executed.Add(first.x.sink.res.Executions + first.x.sink.res.Discarded)
-	var others sync.WaitGroup
-	for _, w := range p.workers[1:] {
-		others.Go(w.guarded)
-	}
+	p.mu.Lock()
+	p.join()
+	p.mu.Unlock()
 	if begun {
 		first.begun()
 	}
 	first.guarded()
-	others.Wait()
+	p.others.Wait()
+	for _, w := range p.workers[1:] {
+		w.x.Close()
+	}
 	if p.crash != nil {
 		panic(p.crash)
 	}
 	return p.total()
+}
+
+// join lets workers come as far as there is room for them. mu is held.
+func (p *pool) join() {
+	for !p.over && len(p.workers) < p.o.Workers {
+		if p.o.Spare != nil {
+			select {
+			case p.o.Spare <- struct{}{}:
+			default:
+				return
+			}
+		}
+		w := &worker{p: p, x: newX(*p.o), part: p.new(p), prog: p.workers[0].prog}
+		if p.o.Clone != nil {
+			w.prog = p.o.Clone()
+		}
+		w.x.strat = w.part
+		w.x.names.settle(p.names)
+		w.x.names.modes = p.modes
+		w.seen = len(w.x.names.shared)
+		p.workers = append(p.workers, w)
+		p.others.Go(func() {
+			w.guarded()
+			if p.o.Spare != nil {
+				<-p.o.Spare
+			}
+		})
+	}
 }
 
 func (w *worker) begun() {
@@ -290,6 +319,9 @@ func (p *pool) look() {
 	if show {
 		p.asked = now
 	}
+	if stop == "" {
+		p.join()
+	}
 	p.mu.Unlock()
 	if stop != "" || save || show {
 		p.ask(wants{save: save, show: show, stop: stop != ""}, stop)
@@ -388,7 +420,6 @@ func (p *pool) act() {
 
 // end is called when nothing is left.
 func (p *pool) end() {
-	p.save()
 	p.over = true
 	p.wake.Broadcast()
 }
@@ -413,6 +444,9 @@ func (p *pool) again() {
 	p.before.Executions, p.before.Events, p.cyclic = 0, 0, false
 	if p.states != nil {
 		p.states.reset()
+	}
+	if p.o.Discarded != nil {
+		p.o.Discarded()
 	}
 	p.queue = append(p.queue[:0], &work{share: 1})
 	p.fresh = true

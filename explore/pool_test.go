@@ -121,11 +121,13 @@ func TestWorkersManyNames(t *testing.T) {
 	}
 }
 
-// TestSaveFails: a search that cannot be written down goes on, and says so.
+// TestSaveFails: a search that cannot be written down says so.
 func TestSaveFails(t *testing.T) {
 	full := errors.New("no space left on device")
-	r := Run(mutexProg(3, 2), Options{Save: func([]byte) error { return full }})
-	if !r.Complete || !errors.Is(r.Unsaved, full) {
+	n := 0
+	stop := func() bool { n++; return n == 3 }
+	r := Run(mutexProg(4, 4), Options{Search: Optimal, Stop: stop, eager: true, Save: func([]byte) error { return full }})
+	if r.Cut != "stopped" || !errors.Is(r.Unsaved, full) {
 		t.Errorf("%+v", r)
 	}
 }

@@ -47,12 +47,16 @@ first, then what fails no more and what costs differ. --against names another de
 to compare with; "none" compares with nothing.
 
 Formats: text; json, one object a line; ktap, the kernel's own test format. A
-comparison is part of text alone.`,
+comparison is part of text alone.
+
+With --checkpoint what is found is kept in a file, every few seconds and when the run
+is stopped. The same command goes on from there, with the same totals in the end.`,
 		Example: `  tagswap check --design v6.4 --litmus store-small-swap
   tagswap check --design my-patch.design
   tagswap check --design my-patch.design --litmus my-test.litmus --format json
   tagswap check --design thread-v1 --against v6.5 --litmus @litmus/catalogue/@all
-  tagswap check --litmus stg-cow --format ktap --bound 100000`,
+  tagswap check --litmus stg-cow --format ktap --bound 100000
+  tagswap check --litmus my-large.litmus --checkpoint run.ckpt`,
 		Args:        noArgs,
 		Annotations: verdictStatus,
 		RunE:        func(cmd *cobra.Command, _ []string) error { return c.run(cmd) },
@@ -115,6 +119,11 @@ func (c *checkRun) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	keep, err := c.limits.open(&o)
+	if err != nil {
+		return err
+	}
+	defer keep.close(cmd)
 	c.out = cmd.OutOrStdout()
 	c.bar = newProgress(cmd.ErrOrStderr(), len(c.in.tests)*len(progs))
 	o.Progress = c.bar.done

@@ -20,9 +20,10 @@ import (
 
 // limits bound how much is run, and by how many workers.
 type limits struct {
-	bound   int64
-	jobs    int
-	timeout time.Duration
+	bound      int64
+	jobs       int
+	timeout    time.Duration
+	checkpoint string
 }
 
 func (l *limits) flags(cmd *cobra.Command) {
@@ -30,6 +31,8 @@ func (l *limits) flags(cmd *cobra.Command) {
 	f.Int64Var(&l.bound, "bound", 0, "executions of a test under a design at most (default no bound)")
 	f.IntVar(&l.jobs, "jobs", 0, "how many to run at once (default one a processor)")
 	f.DurationVar(&l.timeout, "timeout", 0, "time for a test under a design at most, as 30s (default no limit)")
+	f.StringVar(&l.checkpoint, "checkpoint", "", "keep what is found in this file, and go on from what it has")
+	_ = cmd.MarkFlagFilename("checkpoint")
 }
 
 func (l *limits) options() (check.MatrixOptions, error) {
@@ -82,6 +85,11 @@ func runMatrix(cmd *cobra.Command, in *inputs, l *limits) error {
 	if err != nil {
 		return err
 	}
+	keep, err := l.open(&o)
+	if err != nil {
+		return err
+	}
+	defer keep.close(cmd)
 	start := time.Now()
 	p := newProgress(cmd.ErrOrStderr(), len(in.tests)*len(in.designs))
 	o.Progress = p.done
