@@ -59,5 +59,16 @@ func (o *Options) frames() int {
 	return min(2*o.Memory, 2*o.Pages*o.spaces()) + 64*o.Tasks + 64
 }
 
+// Bytes is about how much memory a machine takes: pages, the oracle's pages, and
+// slots if the device is memory.
+func (o Options) Bytes() int64 {
+	o = o.Defaults()
+	pages := o.frames() + o.spaces()*o.Pages
+	if o.Device == nil {
+		pages += o.Slots
+	}
+	return int64(pages) * (mm.PageSize + mm.PageSize/32)
+}
+
 // daemons are the tasks besides o.Tasks: the root, kswapd and who swaps off.
 const daemons = 3

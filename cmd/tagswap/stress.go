@@ -119,6 +119,10 @@ func (f *stressFlags) check(cmd *cobra.Command) error {
 	}
 	f.opt.SlotCache, f.opt.Sync, f.opt.Swapoff = f.slotCache == "on", f.swap == swapZram, !f.noSwapoff
 	f.opt.CheckTouched = f.checks == "access"
+	all := f.opt.Bytes() * int64(len(f.designs)*len(f.mixes))
+	if most := int64(4 << 30); all > most {
+		return fmt.Errorf("this needs about %d MiB of memory, the most is %d; take fewer pages, tasks, slots or designs", all>>20, most>>20)
+	}
 	if !cmd.Flags().Changed("seed") {
 		f.opt.Seed = rand.Uint64N(1_000_000)
 	}
