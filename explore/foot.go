@@ -300,9 +300,12 @@ func (x *X) toggle(obj uint64, v uint64) {
 }
 
 func (t *task) observe(v uint64) {
-	if t.x.fast || t.x.nohash {
-		return
+	if !t.x.fast && !t.x.nohash {
+		t.learn(v)
 	}
+}
+
+func (t *task) learn(v uint64) {
 	k := &t.know
 	k.hist.a = mix(k.hist.a+k.n*0x9e3779b97f4a7c15, v)
 	k.hist.b = mix(k.hist.b+k.n*0xc2b2ae3d27d4eb4f, v)

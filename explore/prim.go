@@ -214,6 +214,14 @@ func (o *obj) release(k kind, what string) {
 
 // note records an access whose scheduling point, if any, is behind it.
 func (o *obj) note(k kind, what string) {
+	if x := o.x; x.fast && !x.cur.watch {
+		x.events++
+		return
+	}
+	o.record(k, what)
+}
+
+func (o *obj) record(k kind, what string) {
 	x, p := o.x, o.p
 	t := x.cur
 	x.events++
@@ -262,17 +270,21 @@ func (o *obj) changes(c test) bool {
 
 // set changes the value, after an access.
 func (o *obj) set(v uint64) {
-	p := o.p
-	if p.val == v {
+	if o.x.fast {
+		o.p.val = v
 		return
 	}
-	if x := o.x; !x.fast {
-		if x.nohash {
-			x.cur.foot.change(p, v-p.val)
-		} else {
-			x.toggle(p.id, p.val)
-			x.toggle(p.id, v)
-		}
+	o.x.change(o.p, v)
+}
+
+func (x *X) change(p *object, v uint64) {
+	switch {
+	case p.val == v:
+	case x.nohash:
+		x.cur.foot.change(p, v-p.val)
+	default:
+		x.toggle(p.id, p.val)
+		x.toggle(p.id, v)
 	}
 	p.val = v
 }
