@@ -122,7 +122,7 @@ const (
 )
 
 func (x *X) optimal(prog func(*X), o Options) *Result {
-	m := &dpor{strict: o.strict}
+	m := newDpor(o.strict)
 	x.strat = m
 	o.Workers = 0
 	if o.pooled() {
@@ -130,6 +130,7 @@ func (x *X) optimal(prog func(*X), o Options) *Result {
 	}
 	res := x.sink.res
 	res.Cut = x.search(prog, &o, func() { m.fill(res) })
+	m.keep()
 	res.complete()
 	return res
 }
@@ -162,9 +163,12 @@ func (o *Options) memory() int64 {
 }
 
 func (x *X) merge(prog func(*X), o Options) *Result {
-	m := &merge{nomerge: o.NoMerge}
+	m := newMerge(o.NoMerge)
 	if !o.AllVisible && len(o.Saved) == 0 {
 		m.scout = &scout{}
+		if !o.pooled() {
+			m.scout.after = scoutAfter
+		}
 	}
 	m.seen.limit = o.memory()
 	x.strat = m
@@ -173,7 +177,9 @@ func (x *X) merge(prog func(*X), o Options) *Result {
 	}
 	res := x.sink.res
 	res.Cut = x.search(prog, &o, func() { m.fill(res) })
-	if res.Cut == "" && m.cyclic {
+	cyclic := m.cyclic
+	m.keep()
+	if res.Cut == "" && cyclic {
 		res.Cut = x.livelocks(prog, &o)
 	}
 	res.complete()
@@ -249,6 +255,7 @@ func newX(o Options) *X {
 	if x.limit == 0 {
 		x.limit = 100000
 	}
+	x.names.alone = !o.pooled()
 	if x.all {
 		x.visible = visibleOps | visibleRelease
 	}

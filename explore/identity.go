@@ -8,6 +8,7 @@ package explore
 
 // naming gives objects their ids.
 type naming struct {
+	alone     bool // there are no other workers: the number is the id
 	first     map[nameKey]*object
 	made      map[madeKey]int // objects of a name by a maker
 	byID      map[uint64]*object
@@ -68,7 +69,7 @@ func (n *naming) init() {
 // that is used in every execution is p's for good, so another worker must come
 // to call the same Go object the same; it does only if the name is its own.
 func (n *naming) again(p *object, class string, num int) {
-	if p.class != class || p.num != num || p.pinned && p.common {
+	if !n.alone && (p.class != class || p.num != num || p.pinned && p.common) {
 		n.irregular = true
 	}
 }

@@ -46,11 +46,11 @@ type mframe struct {
 }
 
 func (m *merge) Next(x *X) bool {
-	if m.scout != nil {
+	if m.scout != nil && m.scout.due() {
 		if m.nextScout(x) {
 			return true
 		}
-		m.scout = nil
+		m.scout, m.started = nil, false
 	}
 	if !m.started {
 		m.started = true
@@ -118,7 +118,7 @@ func (m *merge) restore(x *X, d int) {
 }
 
 func (m *merge) Choose(x *X, s *State) int {
-	if m.scout != nil {
+	if m.scout != nil && m.scout.runs > 0 {
 		return m.scoutChoice(x, s.Enabled)
 	}
 	d := x.pos

@@ -33,6 +33,7 @@ type object struct {
 // objects are the shared objects of a program, kept across executions.
 type objects struct {
 	list    []*object
+	spare   []object
 	made    [MaxTasks][]*object // of each task, in the order it made them
 	nmade   [MaxTasks]int       // how many of them this execution has made
 	reused  [MaxTasks]bool      // an entry of made stood for several Go objects
@@ -49,7 +50,18 @@ func (s *objects) reset() {
 }
 
 func (s *objects) newObject(class string, num, maker int) *object {
-	o := &object{mode: s.visible, class: class, num: num, maker: int8(maker)}
+	if len(s.spare) == 0 {
+		s.spare = make([]object, 8)
+	}
+	o := &s.spare[0]
+	s.spare = s.spare[1:]
+	*o = object{mode: s.visible, class: class, num: num, maker: int8(maker)}
+	if s.names.alone {
+		o.idx = int32(len(s.list))
+		o.id = uint64(o.idx) + 1
+		s.list = append(s.list, o)
+		return o
+	}
 	s.names.name(o)
 	if p := s.names.byID[o.id]; p != nil {
 		// Another worker has met it already.

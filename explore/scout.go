@@ -2,29 +2,47 @@ package explore
 
 import "math/bits"
 
-// scout runs executions at random before a search, to find out what has to be
-// visible: a restart costs nothing then, and nearly everything late in a search.
-// It ends when a number of executions in a row have shown nothing new. What it
-// misses the search finds itself.
+// scout runs executions at random near the beginning of a search, to find out
+// what has to be visible: a restart costs nothing then, and nearly everything late
+// in a search. It ends when a number of executions in a row have shown nothing new,
+// and the search begins again. What it misses the search finds itself. Most small
+// searches are over before it is due.
 type scout struct {
 	rng    rng
+	after  int // executions until it is due
 	runs   int // so far
 	quiet  int // in a row, without anything new
 	choice bool
 }
 
 const (
+	scoutAfter = 64
 	scoutRuns  = 400
 	scoutQuiet = 48
 )
 
+// due is asked before each execution.
+func (s *scout) due() bool {
+	s.after--
+	return s.after < 0
+}
+
 // nextScout prepares the next execution at random; false ends the scouting.
 func (m *merge) nextScout(x *X) bool {
 	s := m.scout
-	if s.runs > 0 {
-		if m.pending {
-			m.endBlock(x)
+	if m.pending {
+		m.endBlock(x)
+	}
+	if s.runs == 0 {
+		// What the search has done so far is void. What it has made visible may be
+		// more than need be: it looks at neighbouring executions.
+		m.seen.reset()
+		m.cyclic, m.cuts = false, 0
+		x.moved = false
+		for _, o := range x.list {
+			o.mode = x.visible
 		}
+	} else {
 		if len(x.refine) > 0 || x.moved {
 			s.quiet = 0
 		} else {

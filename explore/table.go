@@ -18,6 +18,9 @@ type slot struct {
 
 const slotBytes = 24
 
+// smallTable is how many slots a table starts with.
+const smallTable = 1 << 8
+
 func (t *table) reset() {
 	clear(t.slots)
 	t.n, t.full = 0, false
@@ -51,7 +54,7 @@ func (t *table) lookup(key hash128) *slot {
 func (t *table) grow() {
 	size := 2 * len(t.slots)
 	if size == 0 {
-		size = 1 << 10
+		size = smallTable
 	}
 	// While it grows, both tables are there.
 	if t.limit > 0 && len(t.slots) > 0 && int64(size)*slotBytes*3/2 > t.limit {
