@@ -28,6 +28,10 @@ func (a *Atomic) Load() uint64 {
 	if a.x == nil {
 		return atomic.LoadUint64(&a.v)
 	}
+	return a.xLoad()
+}
+
+func (a *Atomic) xLoad() uint64 {
 	a.access(kindRead, "load")
 	a.x.cur.observe(a.p.val)
 	return a.p.val
@@ -39,6 +43,10 @@ func (a *Atomic) Store(v uint64) {
 		atomic.StoreUint64(&a.v, v)
 		return
 	}
+	a.xStore(v)
+}
+
+func (a *Atomic) xStore(v uint64) {
 	a.access(kindWrite, "store")
 	a.set(v)
 }
@@ -48,6 +56,10 @@ func (a *Atomic) Add(d int64) uint64 {
 	if a.x == nil {
 		return atomic.AddUint64(&a.v, uint64(d))
 	}
+	return a.xAdd(d)
+}
+
+func (a *Atomic) xAdd(d int64) uint64 {
 	a.access(kindUpdate, "add")
 	a.set(a.p.val + uint64(d))
 	a.x.cur.observe(a.p.val)
@@ -61,6 +73,10 @@ func (a *Atomic) AddBlind(d int64) {
 		atomic.AddUint64(&a.v, uint64(d))
 		return
 	}
+	a.xAddBlind(d)
+}
+
+func (a *Atomic) xAddBlind(d int64) {
 	a.access(kindAdd, "add")
 	a.set(a.p.val + uint64(d))
 }
@@ -94,6 +110,10 @@ func (a *Atomic) SubAndTest(d int64) bool {
 	if a.x == nil {
 		return atomic.AddUint64(&a.v, uint64(-d)) == 0
 	}
+	return a.xSubAndTest(d)
+}
+
+func (a *Atomic) xSubAndTest(d int64) bool {
 	a.access(kindUpdate, "sub and test")
 	a.set(a.p.val - uint64(d))
 	a.x.cur.observeBool(a.p.val == 0)
@@ -105,6 +125,10 @@ func (a *Atomic) CompareAndSwap(old, new uint64) bool {
 	if a.x == nil {
 		return atomic.CompareAndSwapUint64(&a.v, old, new)
 	}
+	return a.xCompareAndSwap(old, new)
+}
+
+func (a *Atomic) xCompareAndSwap(old, new uint64) bool {
 	a.access(kindUpdate, "compare and swap")
 	ok := a.changes(test{mask: ^uint64(0), want: old})
 	if ok {
@@ -119,6 +143,10 @@ func (a *Atomic) Swap(v uint64) uint64 {
 	if a.x == nil {
 		return atomic.SwapUint64(&a.v, v)
 	}
+	return a.xSwap(v)
+}
+
+func (a *Atomic) xSwap(v uint64) uint64 {
 	a.access(kindUpdate, "swap")
 	old := a.p.val
 	a.set(v)

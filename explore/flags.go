@@ -9,12 +9,11 @@ const MaxFlags = 16
 // flags of a page are. Operations on different bits commute. A bit can be a lock
 // or something to wait for.
 type Flags struct {
-	bits [MaxFlags]obj
-	n    int
-	x    *X
-	v    uint64 // natively; under the explorer each bit's object has its value
-
+	x     *X
+	v     uint64     // natively; under the explorer each bit's object has its value
 	waits *FlagWaits // natively: who counts waits; nil: nobody
+	n     int
+	bits  [MaxFlags]obj
 }
 
 // Init prepares n bits for x. names[i] names bit i in traces.
@@ -43,6 +42,10 @@ func (f *Flags) Test(i int) bool {
 	if f.x == nil {
 		return atomic.LoadUint64(&f.v)>>i&1 != 0
 	}
+	return f.xTest(i)
+}
+
+func (f *Flags) xTest(i int) bool {
 	f.bits[i].access(kindRead, "test")
 	f.x.cur.observeBool(f.bit(i))
 	return f.bit(i)
@@ -54,6 +57,10 @@ func (f *Flags) Set(i int) {
 		atomic.OrUint64(&f.v, 1<<i)
 		return
 	}
+	f.xSet(i)
+}
+
+func (f *Flags) xSet(i int) {
 	f.bits[i].access(kindWrite, "set")
 	f.bits[i].set(1)
 }
@@ -64,6 +71,10 @@ func (f *Flags) Clear(i int) {
 		atomic.AndUint64(&f.v, ^(uint64(1) << i))
 		return
 	}
+	f.xClear(i)
+}
+
+func (f *Flags) xClear(i int) {
 	f.bits[i].access(kindWrite, "clear")
 	f.bits[i].set(0)
 }
@@ -73,6 +84,10 @@ func (f *Flags) TestAndSet(i int) bool {
 	if f.x == nil {
 		return atomic.OrUint64(&f.v, 1<<i)>>i&1 != 0
 	}
+	return f.xTestAndSet(i)
+}
+
+func (f *Flags) xTestAndSet(i int) bool {
 	f.bits[i].access(kindUpdate, "test and set")
 	was := !f.bits[i].changes(ifZero)
 	f.x.cur.observeBool(was)
@@ -85,6 +100,10 @@ func (f *Flags) TestAndClear(i int) bool {
 	if f.x == nil {
 		return atomic.AndUint64(&f.v, ^(uint64(1)<<i))>>i&1 != 0
 	}
+	return f.xTestAndClear(i)
+}
+
+func (f *Flags) xTestAndClear(i int) bool {
 	f.bits[i].access(kindUpdate, "test and clear")
 	was := f.bits[i].changes(unlessZero)
 	f.x.cur.observeBool(was)

@@ -18,7 +18,9 @@ func (m *Mutex) Init(x *X, class string, num int) {
 // Lock takes the lock, waiting for it.
 func (m *Mutex) Lock() {
 	if m.x == nil {
-		m.lockNative()
+		if !m.native.TryLock() {
+			m.waits.lock(&m.native)
+		}
 		return
 	}
 	m.acquire(kindLock, "lock", ^uint64(0), 0)

@@ -6,6 +6,10 @@ import (
 	"time"
 )
 
+// The operations of the primitives are cut in two, so that the native half is
+// inlined where it is used: Atomic.Load is a load natively, and calls xLoad under
+// an explorer.
+
 // Pause is one round of a wait outside the explorer: the first rounds let others
 // run, later ones sleep, longer and longer up to a tenth of a millisecond.
 func Pause(round int) { pause(round) }
@@ -18,12 +22,6 @@ func (w *Waits) Sum() (n int64, d time.Duration) { return w.n.Load(), time.Durat
 
 // Watch makes w count the waits for m, natively. Several locks may have one w.
 func (m *Mutex) Watch(w *Waits) { m.waits = w }
-
-func (m *Mutex) lockNative() {
-	if !m.native.TryLock() {
-		m.waits.lock(&m.native)
-	}
-}
 
 // Watch makes w count the waits for m, shared or not, natively.
 func (m *RWMutex) Watch(w *Waits) { m.waits = w }

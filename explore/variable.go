@@ -24,6 +24,10 @@ func (v *Var) Get() uint64 {
 	if v.x == nil {
 		return atomic.LoadUint64(&v.v)
 	}
+	return v.xGet()
+}
+
+func (v *Var) xGet() uint64 {
 	v.access(kindRead, "read")
 	v.x.cur.observe(v.p.val)
 	return v.p.val
@@ -35,6 +39,10 @@ func (v *Var) Set(val uint64) {
 		atomic.StoreUint64(&v.v, val)
 		return
 	}
+	v.xSet(val)
+}
+
+func (v *Var) xSet(val uint64) {
 	v.access(kindWrite, "write")
 	v.set(val)
 }

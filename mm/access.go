@@ -59,11 +59,11 @@ func (k *Kernel) touch(t *Task, a *Access, p PTE, f *Folio) (uint64, Signal) {
 			}
 		}
 	}
-	return k.move(s, page, tags, a), NoSignal
+	return k.carry(s, page, tags, a), NoSignal
 }
 
-// move loads or stores what a says.
-func (k *Kernel) move(s *shadow, page *[PageSize]byte, tags *mte.Tags, a *Access) uint64 {
+// carry loads or stores what a says.
+func (k *Kernel) carry(s *shadow, page *[PageSize]byte, tags *mte.Tags, a *Access) uint64 {
 	var word [8]byte
 	data := a.Data
 	if data == nil {

@@ -41,7 +41,7 @@ type machine struct {
 	bad   []string // violations
 }
 
-func newMachine(tb testing.TB, name string, cfg mm.Config) *machine {
+func program(tb testing.TB, name string) *mm.Program {
 	tb.Helper()
 	d, err := design.Lookup(name)
 	if err != nil {
@@ -51,6 +51,12 @@ func newMachine(tb testing.TB, name string, cfg mm.Config) *machine {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	return p
+}
+
+func newMachine(tb testing.TB, name string, cfg mm.Config) *machine {
+	tb.Helper()
+	p := program(tb, name)
 	m := &machine{}
 	m.OnViolation = func(property, detail string) { m.bad = append(m.bad, property+": "+detail) }
 	m.Reset(nil, p, cfg)
@@ -207,5 +213,44 @@ func TestSwapFileCutOff(t *testing.T) {
 	m.end(t)
 	if err := file.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// Once warm, a fault, a page out and a page in allocate nothing, on any device.
+func TestFaultPathAllocates(t *testing.T) {
+	file, err := swapdev.OpenFile(filepath.Join(t.TempDir(), "swap"), 16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	for what, d := range map[string]mm.Device{"memory": nil, "zram-like": swapdev.NewZram(16, 0), "file": file} {
+		for _, name := range everyDesign {
+			for _, tags := range []int{0, 1, 256} {
+				m := newMachine(t, name, mm.Config{
+					Areas: []mm.AreaConfig{{Slots: 16, Sync: what == "zram-like", Device: d}}, LRU: true, CheckPages: true,
+					Vars: []mm.VarConfig{{Name: "x"}, {Name: "s", Shared: true}},
+				})
+				page := make([]byte, mm.PageSize)
+				fill(page, 1)
+				op := func() {
+					for v := range 2 {
+						m.Do(m.t, mm.Access{Var: v, Write: true, Data: page})
+						for g := range tags {
+							m.Do(m.t, mm.Access{Var: v, Write: true, Tag: true, Granule: g, NewTag: uint8(g * 7)})
+						}
+						m.MadvisePageout(m.t, m.space, v)
+					}
+				}
+				for range 200 {
+					op()
+				}
+				if n := testing.AllocsPerRun(50, op); n != 0 {
+					t.Errorf("%s, %s, %d tags: %v allocations", what, name, tags, n)
+				}
+				if m.MajorFaults(m.t) == 0 {
+					t.Errorf("%s, %s: nothing is paged in", what, name)
+				}
+			}
+		}
 	}
 }

@@ -38,18 +38,18 @@ const garbage = 0xdead
 // Folio is one page: struct folio, its contents and its tag memory. A freed folio
 // is not handed out again within one execution, so whoever still uses it is seen.
 type Folio struct {
-	pfn      int
-	v        int // the variable it was allocated for: its index in the mapping
-	home     *MM // whose anon_vma it hangs on; immutable
-	shmem    bool
-	index    int            // natively: see bind; protected by the folio lock
-	known    bool           // natively: somebody has had this page before
-	bus      explore.Mutex  // natively: see page.go
 	life     explore.Atomic // 1 until it is freed
 	refs     explore.Atomic
 	mapcount explore.Atomic
-	flags    explore.Flags
-	swap     explore.Var // folio->swap: its entry while in the swap cache
+	bus      explore.Mutex // natively: see page.go
+	pfn      int
+	v        int // the variable it was allocated for: its index in the mapping
+	home     *MM // whose anon_vma it hangs on; immutable
+	index    int // natively: see bind; protected by the folio lock
+	shmem    bool
+	known    bool          // natively: somebody has had this page before
+	swap     explore.Var   // folio->swap: its entry while in the swap cache
+	flags    explore.Flags // its word comes first, the rest is the explorer's
 	data     explore.Atomic
 	tags     explore.Atomic
 }
@@ -99,12 +99,16 @@ func withVerb(verb string) []string {
 // use is called before every access to a folio: using one that was freed is a
 // finding.
 func (k *Kernel) use(f *Folio, what string) {
+	if f == nil || f.life.Load() == 0 {
+		k.misuse(f, what)
+	}
+}
+
+func (k *Kernel) misuse(f *Folio, what string) {
 	if f == nil {
 		k.oops("use-after-free", what+" through a NULL pointer")
 	}
-	if f.life.Load() == 0 {
-		k.fatal("use-after-free", fmt.Sprintf("%s of page %d, which was freed", what, f.pfn))
-	}
+	k.fatal("use-after-free", fmt.Sprintf("%s of page %d, which was freed", what, f.pfn))
 }
 
 func (k *Kernel) test(f *Folio, bit int) bool {

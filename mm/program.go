@@ -21,6 +21,11 @@ type Instr struct {
 	True  int // index of the next instruction when the result is true
 	False int // … when it is false
 	Line  int // line of the design file, for traces
+
+	// What Step runs, for the native interpreter: one of them, see Seal.
+	act  func(k *Kernel, f *Frame)
+	test func(k *Kernel, f *Frame) bool
+	arg  func(k *Kernel, f *Frame, arg int) bool
 }
 
 // Targets that leave a function.
@@ -31,8 +36,9 @@ const (
 
 // Program is a design ready to run: every function of the swap path by name.
 type Program struct {
-	Name  string
-	Funcs map[string]*Func
+	Name    string
+	Funcs   map[string]*Func
+	entries [len(entries)]*Func // by list
 }
 
 // Seal makes p ready to run; nothing may be added afterwards. It gives every
@@ -44,7 +50,16 @@ func (p *Program) Seal() {
 	}
 	sort.Strings(names)
 	for i, name := range names {
-		p.Funcs[name].id = i
+		fn := p.Funcs[name]
+		fn.id = i
+		for j := range fn.Code {
+			if in := &fn.Code[j]; in.Step != nil {
+				in.act, in.test, in.arg = in.Step.act, in.Step.test, in.Step.Run
+			}
+		}
+	}
+	for i, name := range entries {
+		p.entries[i] = p.Funcs[name]
 	}
 }
 
@@ -109,4 +124,8 @@ type Step struct {
 	Uses   []Reg    // must have been set
 	Sets   []Reg    // (a Cond step: when its result is true)
 	Run    func(k *Kernel, f *Frame, arg int) bool
+
+	// What Run calls when the step takes no argument; nil otherwise.
+	act  func(k *Kernel, f *Frame)
+	test func(k *Kernel, f *Frame) bool
 }

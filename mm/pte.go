@@ -30,11 +30,12 @@ func mkEntry(area, slot int) Entry {
 func (e Entry) Index() int { return int(e) - 1 }
 
 // Area is the number of the swap device, Slot the offset in it.
-func (e Entry) Area() int { return e.Index() / MaxSlots % MaxAreas }
+func (e Entry) Area() int { return int(uint(e-1) / MaxSlots % MaxAreas) }
 
 // Slot is the offset in the area, in pages.
 func (e Entry) Slot() int {
-	return e.Index()/(MaxSlots*MaxAreas)*MaxSlots + e.Index()%MaxSlots
+	i := uint(e - 1)
+	return int(i/(MaxSlots*MaxAreas)*MaxSlots + i%MaxSlots)
 }
 
 func mkPTE(pfn int, flags PTE) PTE     { return PTE(pfn)<<8 | ptePresent | flags }

@@ -19,7 +19,7 @@ type shard struct {
 	queue []freed // protected by mu; a ring, oldest at head
 	head  int     // protected by mu
 	n     int     // protected by mu
-	safe  uint64  // protected by mu; what clock.oldest said last
+	safe  uint64  // protected by mu; what clock.oldest said last: who is at work began then or later
 	_     [64]byte
 }
 
@@ -40,7 +40,11 @@ func (q *quarantine) reset(clock *epochs, first, n int) {
 }
 
 func (s *shard) push(f freed) {
-	s.queue[(s.head+s.n)%len(s.queue)] = f
+	tail := s.head + s.n
+	if tail >= len(s.queue) {
+		tail -= len(s.queue)
+	}
+	s.queue[tail] = f
 	s.n++
 }
 
@@ -48,12 +52,16 @@ func (s *shard) push(f freed) {
 func (q *quarantine) Put(num int) {
 	s := &q.shards[num%quarantineShards]
 	s.mu.Lock()
-	s.push(freed{num, q.clock.now.Add(1)})
+	s.push(freed{num, q.clock.now.Load()})
 	s.mu.Unlock()
 }
 
 // Get hands a number out, from the shard of hint if it has one; -1: all are used.
 func (q *quarantine) Get(hint int) int {
+	if num := q.take(&q.shards[hint%quarantineShards], false); num >= 0 {
+		return num
+	}
+	q.clock.now.AddBlind(1) // who begins from now on knows nothing of what was freed
 	for _, early := range [...]bool{false, true} {
 		for i := range q.shards {
 			if num := q.take(&q.shards[(hint+i)%quarantineShards], early); num >= 0 {
@@ -66,17 +74,26 @@ func (q *quarantine) Get(hint int) int {
 
 func (q *quarantine) take(s *shard, early bool) int {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	num := s.pop(q.clock, early)
+	s.mu.Unlock()
+	return num
+}
+
+// pop takes the oldest number, -1 if there is none or, unless early, if somebody at
+// work may know it. Preconditions: mu is held.
+func (s *shard) pop(clock *epochs, early bool) int {
 	if s.n == 0 {
 		return -1
 	}
 	f := s.queue[s.head]
-	if f.when > s.safe && !early {
-		if s.safe = q.clock.oldest(); f.when > s.safe {
+	if f.when >= s.safe && !early {
+		if s.safe = clock.oldest(); f.when >= s.safe {
 			return -1
 		}
 	}
-	s.head = (s.head + 1) % len(s.queue)
+	if s.head++; s.head == len(s.queue) {
+		s.head = 0
+	}
 	s.n--
 	return f.num
 }

@@ -79,6 +79,12 @@ func (k *Kernel) area(e Entry) *SwapInfo {
 	return &k.areas[e.Area()]
 }
 
+// index is the place of an entry in tables over all areas.
+func (k *Kernel) index(e Entry) int {
+	k.area(e)
+	return e.Index()
+}
+
 // arrays is called before every access to a device's tables: swapoff may have
 // freed them.
 func (k *Kernel) arrays(si *SwapInfo, what string) {

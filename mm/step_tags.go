@@ -59,7 +59,7 @@ var tagSteps = []*Step{
 	cond("tags_load", mteSwapC+"mte_restore_tags (v6.1)",
 		"Looks entry up in the tag store without a lock (xa_load). The record it finds is as good as whatever keeps the slot. False: none.",
 		func(k *Kernel, f *Frame) bool {
-			ref := k.Tags.Load(f.entry.Index())
+			ref := k.Tags.Load(k.index(f.entry))
 			if ref == 0 {
 				return false
 			}
@@ -68,11 +68,11 @@ var tagSteps = []*Step{
 		}).uses(RegEntry).sets(RegRecord),
 	act("tags_store", mteSwapC+"mte_save_tags (v6.1)", "Keeps the record under entry (xa_store); an older one has to be freed, see mte_free_old_tags.",
 		func(k *Kernel, f *Frame) {
-			f.oldrec = k.Tags.Exchange(f.entry.Index(), f.rec)
+			f.oldrec = k.Tags.Exchange(k.index(f.entry), f.rec)
 		}).uses(RegEntry, RegRecord).needs(TagsLock),
 	act("tags_erase", mteSwapC+"mte_invalidate_tags (v6.1)", "Takes entry's record, if any, out of the tag store (xa_erase); it has to be freed, see mte_free_old_tags.",
 		func(k *Kernel, f *Frame) {
-			f.oldrec = k.Tags.Exchange(f.entry.Index(), 0)
+			f.oldrec = k.Tags.Exchange(k.index(f.entry), 0)
 		}).uses(RegEntry).needs(TagsLock),
 	act("mte_free_old_tags", mteSwapC+"mte_free_tag_storage (v6.1)", "Frees the record that tags_store or tags_erase took out; nothing if there was none.",
 		func(k *Kernel, f *Frame) {

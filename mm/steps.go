@@ -21,15 +21,37 @@ func concat(lists ...[]*Step) []*Step {
 // them, its own or inherited.
 func Entries() []string { return entries[:] }
 
+// list is a function that the model itself calls.
+type list int
+
+const (
+	listFault list = iota
+	listPageout
+	listDontneed
+	listFree
+	listWillneed
+	listReclaim
+	listSwapOut
+	listFork
+	listZap
+	listChange
+	listFollow
+	listSwapoff
+	listMerge
+	listDrain
+	listEvict
+)
+
 var entries = [...]string{
-	"handle_pte_fault", "madvise_pageout", "madvise_dontneed", "madvise_free", "madvise_willneed",
-	"reclaim", "swap_out", "fork_pte", "zap_pte", "change_pte", "follow_page", "swapoff", "merge",
-	"slot_cache_drain", "shmem_evict",
+	listFault: "handle_pte_fault", listPageout: "madvise_pageout", listDontneed: "madvise_dontneed",
+	listFree: "madvise_free", listWillneed: "madvise_willneed", listReclaim: "reclaim", listSwapOut: "swap_out",
+	listFork: "fork_pte", listZap: "zap_pte", listChange: "change_pte", listFollow: "follow_page",
+	listSwapoff: "swapoff", listMerge: "merge", listDrain: "slot_cache_drain", listEvict: "shmem_evict",
 }
 
 // act is a step without a result worth testing.
 func act(name, source, doc string, run func(k *Kernel, f *Frame)) *Step {
-	return &Step{Name: name, Source: source, Doc: doc, Run: func(k *Kernel, f *Frame, _ int) bool {
+	return &Step{Name: name, Source: source, Doc: doc, act: run, Run: func(k *Kernel, f *Frame, _ int) bool {
 		run(k, f)
 		return true
 	}}
@@ -37,7 +59,7 @@ func act(name, source, doc string, run func(k *Kernel, f *Frame)) *Step {
 
 // cond is a step whose result matters.
 func cond(name, source, doc string, run func(k *Kernel, f *Frame) bool) *Step {
-	return &Step{Name: name, Source: source, Doc: doc, Cond: true, Run: func(k *Kernel, f *Frame, _ int) bool {
+	return &Step{Name: name, Source: source, Doc: doc, Cond: true, test: run, Run: func(k *Kernel, f *Frame, _ int) bool {
 		return run(k, f)
 	}}
 }

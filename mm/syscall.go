@@ -40,9 +40,9 @@ func (k *Kernel) Munmap(t *Task, v int) {
 }
 
 func (k *Kernel) zap(t *Task, m *MM, v int) {
-	k.run("zap_pte", t, func(f *Frame) { f.mm, f.v, f.zap = m, v, !k.Cfg.Vars[v].Shared })
+	k.run(listZap, t, func(f *Frame) { f.mm, f.v, f.zap = m, v, !k.Cfg.Vars[v].Shared })
 	if k.Cfg.Vars[v].Shared && k.vars[v].maps.SubAndTest(1) {
-		k.run("shmem_evict", t, func(f *Frame) { f.mm, f.v = m, v })
+		k.run(listEvict, t, func(f *Frame) { f.mm, f.v = m, v })
 		k.shut(m, v)
 		k.oracle.clear(k.oracle.page(m, v))
 		k.open(m, v)
@@ -55,12 +55,12 @@ func (k *Kernel) Mprotect(t *Task, v int, flags uint64) {
 	m.Lock.Lock()
 	old := m.vma[v].Load()
 	m.vma[v].Store(old&(VMMapped|VMMTE|VMLocked) | flags)
-	k.run("change_pte", t, func(f *Frame) { f.v = v })
+	k.run(listChange, t, func(f *Frame) { f.v = v })
 	m.Lock.Unlock()
 }
 
 // MadviseDontneed drops the page of v.
-func (k *Kernel) MadviseDontneed(t *Task, v int) { k.madvise(t, t.MM, v, "madvise_dontneed", true) }
+func (k *Kernel) MadviseDontneed(t *Task, v int) { k.madvise(t, t.MM, v, listDontneed, true) }
 
 // MadviseFree lets reclaim drop the page of v.
 func (k *Kernel) MadviseFree(t *Task, v int) {
@@ -70,26 +70,26 @@ func (k *Kernel) MadviseFree(t *Task, v int) {
 	k.shut(t.MM, v)
 	k.oracle.free(t.MM, v)
 	k.open(t.MM, v)
-	k.madvise(t, t.MM, v, "madvise_free", true)
+	k.madvise(t, t.MM, v, listFree, true)
 	k.shut(t.MM, v)
 	k.oracle.freed(t.MM, v)
 	k.open(t.MM, v)
 }
 
 // MadviseWillneed reads the page of v ahead.
-func (k *Kernel) MadviseWillneed(t *Task, v int) { k.madvise(t, t.MM, v, "madvise_willneed", false) }
+func (k *Kernel) MadviseWillneed(t *Task, v int) { k.madvise(t, t.MM, v, listWillneed, false) }
 
 // MadvisePageout pages v of m out, which may be another process's
 // (process_madvise).
-func (k *Kernel) MadvisePageout(t *Task, m *MM, v int) { k.madvise(t, m, v, "madvise_pageout", false) }
+func (k *Kernel) MadvisePageout(t *Task, m *MM, v int) { k.madvise(t, m, v, listPageout, false) }
 
-func (k *Kernel) madvise(t *Task, m *MM, v int, list string, zap bool) {
+func (k *Kernel) madvise(t *Task, m *MM, v int, what list, zap bool) {
 	if m != t.MM && !m.users.AddUnlessZero(1) {
 		return
 	}
 	m.Lock.RLock()
 	if m.vma[v].Load()&VMMapped != 0 {
-		k.run(list, t, func(f *Frame) { f.mm, f.v, f.zap = m, v, zap && !k.Cfg.Vars[v].Shared })
+		k.run(what, t, func(f *Frame) { f.mm, f.v, f.zap = m, v, zap && !k.Cfg.Vars[v].Shared })
 	}
 	m.Lock.RUnlock()
 	if m != t.MM {
@@ -98,7 +98,7 @@ func (k *Kernel) madvise(t *Task, m *MM, v int, list string, zap bool) {
 }
 
 // Reclaim is kswapd with the oldest page of v.
-func (k *Kernel) Reclaim(t *Task, v int) { k.run("reclaim", t, func(f *Frame) { f.v = v }) }
+func (k *Kernel) Reclaim(t *Task, v int) { k.run(listReclaim, t, func(f *Frame) { f.v = v }) }
 
 // ReclaimAll is memory pressure after the end: every page that is still on the LRU
 // is looked at once. What nobody uses any more, as a page left in the swap cache,
@@ -110,14 +110,14 @@ func (k *Kernel) ReclaimAll(t *Task) {
 		}
 		k.get(fo, 1)
 		k.lruDel(fo)
-		k.run("swap_out", t, func(f *Frame) { f.v, f.folio = fo.v, fo })
+		k.run(listSwapOut, t, func(f *Frame) { f.v, f.folio = fo.v, fo })
 	})
 }
 
 // Merge is ksmd with the pages of x and y.
 func (k *Kernel) Merge(t *Task, x, y int) {
 	t.MM.Lock.RLock()
-	k.run("merge", t, func(f *Frame) { f.v, f.t.other = x, y })
+	k.run(listMerge, t, func(f *Frame) { f.v, f.t.other = x, y })
 	t.MM.Lock.RUnlock()
 }
 
@@ -154,12 +154,12 @@ func (k *Kernel) Fork(t *Task, child *MM) {
 func (k *Kernel) forkPage(t *Task, m, child *MM, v int) {
 	if k.nat != nil {
 		k.forked(m, child, v)
-		k.run("fork_pte", t, func(f *Frame) { f.v, f.child = v, child })
+		k.run(listFork, t, func(f *Frame) { f.v, f.child = v, child })
 		return
 	}
 	k.oracle.fork(m, child, v)
 	before := k.oracle.pages[k.oracle.page(child, v)].val.Peek()
-	k.run("fork_pte", t, func(f *Frame) { f.v, f.child = v, child })
+	k.run(listFork, t, func(f *Frame) { f.v, f.child = v, child })
 	p := &k.oracle.pages[k.oracle.page(m, v)]
 	if now := p.val.Load(); now != before {
 		c := &k.oracle.pages[k.oracle.page(child, v)]
@@ -209,7 +209,7 @@ func (k *Kernel) Swapoff(t *Task, area int) bool {
 		return false
 	}
 	t.ret = Done
-	return k.run("swapoff", t, func(f *Frame) { f.area = area })
+	return k.run(listSwapoff, t, func(f *Frame) { f.area = area })
 }
 
 // Swapon is swapon(2) on device area, which was off.
@@ -238,7 +238,7 @@ func (k *Kernel) SetSlotCache(t *Task, on bool) {
 }
 
 // DrainSlotCaches flushes the slot caches of all CPUs.
-func (k *Kernel) DrainSlotCaches(t *Task) { k.run("slot_cache_drain", t, func(*Frame) {}) }
+func (k *Kernel) DrainSlotCaches(t *Task) { k.run(listDrain, t, func(*Frame) {}) }
 
 // PeekTags is ptrace's PEEKMTETAGS by t on v of m: it reads the tags of the
 // page if PG_mte_tagged says that they are valid (arch/arm64/kernel/mte.c:

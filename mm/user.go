@@ -186,7 +186,7 @@ func (k *Kernel) fault(t *Task, v int, write bool) Ret {
 	vma := m.vma[v].Load()
 	ret := Segv
 	if vma&VMMapped != 0 && vma&VMRead != 0 && (!write || vma&VMWrite != 0) {
-		k.run("handle_pte_fault", t, func(f *Frame) { f.v, f.write = v, write })
+		k.run(listFault, t, func(f *Frame) { f.v, f.write = v, write })
 		ret = t.ret
 	}
 	if t.mmapped {
@@ -253,7 +253,7 @@ func (k *Kernel) GUP(t *Task, v int, pin, write bool) Signal {
 		vma := m.vma[v].Load()
 		ok, got := vma&VMMapped != 0 && (!write || vma&VMWrite != 0), false
 		if ok {
-			got = k.run("follow_page", t, func(f *Frame) { f.v, f.pin, f.write = v, pin, write })
+			got = k.run(listFollow, t, func(f *Frame) { f.v, f.pin, f.write = v, pin, write })
 		}
 		if t.mmapped {
 			m.Lock.RUnlock()
