@@ -6,9 +6,12 @@
 // they work on. Everything shared is an object of package explore, so that the
 // same steps run under every interleaving and on real goroutines.
 //
-// Package check calls it for litmus tests, package stress natively. Where to find
-// what:
+// Package check calls it for litmus tests, package stress natively. A program of
+// its own, say to try a pager that keeps something beside each page, starts at New
+// and its example: address spaces, tasks, memory as bytes, a swap Device, and an
+// oracle that says when a page comes back wrong. Where to find what:
 //
+//	library.go   New, tasks, Read and Write
 //	kernel.go    the machine, its tasks and address spaces; Reset
 //	program.go   compiled step lists, and what a step is
 //	steps.go     the list of all steps, and the functions every design has

@@ -7,9 +7,10 @@ import (
 	"tagswap/mm"
 )
 
-// A machine without an explorer: an address space with one page, which gets a
-// tag, is paged out, and is read by a child.
-func ExampleKernel() {
+// A machine without an explorer: a task maps two pages, writes across them through
+// a tagged pointer, and forks; both pages go out, and come back for the child with
+// what was written and with their tags.
+func ExampleNew() {
 	d, err := design.Lookup("v7.2")
 	if err != nil {
 		panic(err)
@@ -18,31 +19,45 @@ func ExampleKernel() {
 	if err != nil {
 		panic(err)
 	}
-	k := &mm.Kernel{OnViolation: func(property, detail string) { fmt.Println(property, detail) }}
-	k.Reset(nil, program, mm.Config{
-		Areas: []mm.AreaConfig{{Slots: 8}},
-		Vars:  []mm.VarConfig{{Name: "x"}},
+	k := mm.New(program, mm.Config{
+		Areas: []mm.AreaConfig{{Slots: 8}}, // a swap device; Device says where its pages go
+		Vars:  []mm.VarConfig{{Name: "heap"}, {Name: "heap+1"}},
+		Tasks: 2, MMs: 2, Pages: 16,
 	})
-	space := k.NewMM(nil)
-	k.Map(space, 0, mm.VMWrite|mm.VMMTE)
-	k.Spare(k.NewMM(nil)) // for the child
+	k.OnViolation = func(property, detail string) { fmt.Println(property, detail) }
 
-	task := k.Task(1, space) // one goroutine a task
-	k.Do(task, mm.Access{Var: 0, Write: true, Value: 42})
-	k.Do(task, mm.Access{Var: 0, Write: true, Tag: true, Whole: true, NewTag: 5})
-	k.MadvisePageout(task, space, 0)
-	fmt.Println("swapped:", k.PageState(space, 0, "swapped"), "saved tags:", k.Tags.Kept())
+	parent := k.NewTask(0)
+	for v := range 2 {
+		k.Mmap(parent, v, mm.VMWrite|mm.VMMTE)
+	}
+	red := (mm.VarAddr(1) - 16).WithTag(1) // the last granule of the first page
+	if err := k.SetTag(parent, red, 32); err != nil {
+		panic(err)
+	}
+	if _, err := k.Write(parent, red, []byte("over the edge of a page")); err != nil {
+		panic(err)
+	}
 
-	child := k.Task(2, k.TakeMM())
-	k.Fork(task, child.MM)
-	value, _ := k.Do(child, mm.Access{Var: 0})
-	tag, _ := k.Do(child, mm.Access{Var: 0, Tag: true})
-	fmt.Println("the child reads", value, "with tag", tag)
+	child := k.Clone(parent, 1) // each task may run on a goroutine of its own
+	k.Exit(parent)
+	for v := range 2 {
+		k.MadvisePageout(child, child.MM, v)
+	}
+	fmt.Println("resident:", k.Resident(), "swapped:", k.SlotsInUse(), "saved tags:", k.Tags.Use())
+
+	text := make([]byte, 23)
+	if _, err := k.Read(child, red, text); err != nil {
+		panic(err)
+	}
+	tag, _ := k.TagAt(child, mm.VarAddr(1))
+	fmt.Printf("%s, tag %d\n", text, tag)
+	_, err = k.Read(child, red.WithTag(2), text)
+	fmt.Println(err)
 
 	k.Exit(child)
-	k.Exit(task)
 	k.CheckLeaks()
 	// Output:
-	// swapped: 1 saved tags: 1
-	// the child reads 42 with tag 5
+	// resident: 0 swapped: 2 saved tags: {2 16}
+	// over the edge of a page, tag 1
+	// access to 0x200000000000ff0: TagCheck
 }
