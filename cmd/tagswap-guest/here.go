@@ -31,7 +31,7 @@ func here() int {
 		flag.PrintDefaults()
 	}
 	flag.Int64Var(&cfg.Rounds, "iterations", 0, "rounds of each test (default: what fits in -seconds)")
-	flag.Float64Var(&cfg.Seconds, "seconds", 0.4, "seconds for each test")
+	flag.Float64Var(&cfg.Seconds, "seconds", 0.3, "seconds for each test")
 	flag.Uint64Var(&cfg.Seed, "seed", rand.Uint64N(1<<32), "seed of the random delays")
 	flag.Float64Var(&cfg.Monkey, "monkey", 0, "instead of tests: seconds of tasks at random")
 	contentOnly := flag.Bool("content-only", false, "go on without MTE, with the tests that need no tags")

@@ -69,7 +69,7 @@ Exit status: 0 nothing failed, 1 a test failed, a kernel broke or a model disagr
 	f.StringVar(&o.format, "format", "text", "text, json or ktap")
 	f.StringVar(&o.append, "append", "", "more of the kernel's command line")
 	f.Int64Var(&o.iterations, "iterations", 0, "rounds of each test (default: what fits in --seconds)")
-	f.Float64Var(&o.seconds, "seconds", 0.4, "seconds for each test")
+	f.Float64Var(&o.seconds, "seconds", 0.3, "seconds for each test")
 	f.Float64Var(&o.monkey, "monkey", 0, "instead of tests: seconds of tasks at random against page-out in a loop")
 	f.Float64Var(&o.model, "model-seconds", 2, "seconds for the model to say what it allows of each test; 0 asks no model")
 	f.Uint64Var(&o.seed, "seed", 0, "seed of the random delays (default: a new one)")

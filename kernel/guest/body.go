@@ -3,6 +3,7 @@
 package guest
 
 import (
+	"runtime"
 	"slices"
 
 	"tagswap/kernel/engine"
@@ -42,6 +43,23 @@ func (b *build) begin(p *prog, t, k int) {
 		p.barrier(start, 2*starters)
 	}
 	p.delay(2000)
+}
+
+// stay keeps a task on a CPU, where the test asks for one CPU or observes slots: a
+// folio that is in another CPU's LRU batch has a reference more, so that its slot
+// is kept (mm/memory.c:do_swap_page drains its own CPU's (v6.1)), and the model has
+// no batches.
+func (b *build) stay(p *prog, t int) {
+	cpu := 0
+	if b.t.Machine.CPUs != 1 {
+		if !b.p.Stay {
+			return
+		}
+		cpu = t % runtime.NumCPU()
+	}
+	set := b.code.Words(16)
+	b.code.Set(set+8*uint64(cpu/64), 1<<(cpu%64))
+	p.sys(0, sysSchedSetaffinity, 0, 128, set)
 }
 
 // realtime gives a task of FIFO= its priority for its operations, and takes it

@@ -38,6 +38,7 @@ type build struct {
 	ctid               []uint64 // one a task: cleared by the kernel when a thread ended
 	pagemap            []uint64 // one a space: descriptor
 	ready, mapped      uint64
+	released           uint64    // set by the Go side once it holds no shared object any more
 	filled             uint64    // set by the Go side once the areas are as full as asked
 	fillMe             uint64    // set by the tasks when their initial state is made
 	done               uint64    // the tasks meet when all are through
@@ -116,6 +117,7 @@ func newBuild(p *Plan, code, data *engine.Region, mte bool, paths []string) *bui
 		b.pagemap = append(b.pagemap, data.Word())
 	}
 	b.ready, b.mapped, b.filled, b.fillMe = data.Word(), data.Word(), data.Word(), data.Word()
+	b.released = data.Word()
 	b.done, b.met = data.Word(), [2]uint64{data.Word(), data.Word()}
 	b.mergeWant, b.merged = data.Word(), data.Word()
 	b.action = code.SigAction()
@@ -187,11 +189,6 @@ func (b *build) rootProgram(t int) uint64 {
 	if b.mte {
 		p.sys(0, sysPrctl, prSetTaggedAddrCtrl, prTaggedAddrEnable|prMTETCFSync|0xffff<<prMTETagShift, 0, 0, 0)
 	}
-	if b.t.Machine.CPUs == 1 {
-		set := b.code.Words(16)
-		b.code.Set(set, 1)
-		p.sys(0, sysSchedSetaffinity, 0, 128, set)
-	}
 	b.mayFail(p)
 	b.newSpace(p, t)
 	for i := range b.t.Vars {
@@ -206,6 +203,7 @@ func (b *build) rootProgram(t int) uint64 {
 	nroots := b.count(b.isRoot)
 	p.barrier(b.mapped, nroots)
 	b.closeShared(p)
+	p.waitGE(b.released, 1)
 	b.initSpace(p, t)
 	p.barrier(b.mapped, 2*nroots)
 	if b.p.FillLate {
@@ -220,6 +218,7 @@ func (b *build) rootProgram(t int) uint64 {
 
 // newSpace is what every new address space does first.
 func (b *build) newSpace(p *prog, t int) {
+	b.stay(p, t)
 	p.sys(b.pid[t], sysGetpid)
 	p.sys(b.pagemap[t], sysOpenat, atFDCWD, b.code.CString("/proc/self/pagemap"), oRdonly|oCloexec, 0)
 	p.add(engine.Instr{Op: engine.Store, Arg: [6]uint64{b.ctid[t], 1, 0}})
@@ -243,6 +242,7 @@ func (b *build) startOthers(p *prog, root int) {
 	for u, task := range b.t.Tasks {
 		if u != root && task.Relation == litmus.Thread && b.t.Space(u) == root {
 			c := &prog{b: b}
+			b.stay(c, u)
 			b.body(c, u)
 			c.add(engine.Instr{Op: engine.Exit})
 			b.thread(p, u, c.store())

@@ -128,6 +128,7 @@ func simulateFaulting(t *testing.T, test *litmus.Test, fault bool) *sim {
 	}
 	t.Cleanup(func() { data.Close() })
 	s := &sim{t: t, b: newBuild(p, code, data, true, []string{"/dev/a", "/dev/b", "/dev/c"}), calls: map[uint64]int{}, fault: fault}
+	s.b.data.Set(s.b.released, 1)
 	for _, r := range s.b.roots {
 		s.tasks = append(s.tasks, &simTask{pc: r.prog})
 	}

@@ -3,6 +3,7 @@
 package guest
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -139,6 +140,20 @@ func TestSharedObjectsAreNotHeld(t *testing.T) {
 	s = simulate(t, mustParse(t, src))
 	if s.calls[sysClose] != 0 {
 		t.Error("the descriptor is closed before the object is mapped")
+	}
+}
+
+// A test that observes slots keeps its tasks where they are, and so does one of one CPU.
+func TestTasksStayOnTheirCPU(t *testing.T) {
+	const src = "LinuxMM a\n%s{ anon x = 1; }\n P0 | P1 ;\n load x | load x ;\nforall (%s)\n"
+	for _, tc := range []struct {
+		meta, cond string
+		want       int
+	}{{"", "x=1", 0}, {"", "slots=0", 2}, {"CPUs=1\n", "x=1", 2}} {
+		s := simulate(t, mustParse(t, fmt.Sprintf(src, tc.meta, tc.cond)))
+		if s.calls[sysSchedSetaffinity] != tc.want {
+			t.Errorf("%q, %s: %d calls, want %d", tc.meta, tc.cond, s.calls[sysSchedSetaffinity], tc.want)
+		}
 	}
 }
 

@@ -36,6 +36,7 @@ const (
 type Plan struct {
 	Test      *litmus.Test
 	Instances int          // copies of each variable in a round
+	Stay      bool         // each task stays on a CPU
 	Bulk      bool         // the tasks go through all instances without meeting in between
 	Slots     []int        // real slots of each area
 	Used      []int        // of them taken by somebody else
@@ -103,6 +104,7 @@ func NewPlan(t *litmus.Test, m Machine) (p *Plan, reason string) {
 			sees = true
 		}
 	}
+	p.Stay = sees
 	switch {
 	case sees || u.exits:
 		p.Instances = 1

@@ -212,6 +212,7 @@ func (r *runner) round(b *build, ar *areas) (status string, err error) {
 		mu.Unlock()
 	}
 	release()
+	b.data.Set(b.released, 1)
 	end := time.Now().Add(r.limit + 10*time.Second)
 	status, stuck := b.watch(ar, end)
 	mu.Lock()
