@@ -235,15 +235,17 @@ func agree(r *Result, m Model) {
 	if m == nil || r.test == nil || r.Release == "" {
 		return
 	}
-	design, ok := DesignOf(r.Release)
-	if !ok {
-		if r.Verdict == Ok || r.Verdict == No {
-			r.Agreement = "unknown"
+	if r.Design == "" {
+		design, ok := DesignOf(r.Release)
+		if !ok {
+			if r.Verdict == Ok || r.Verdict == No {
+				r.Agreement = "unknown"
+			}
+			return
 		}
-		return
+		r.Design = design
 	}
-	r.Design = design
-	allowed, complete, err := m.Allowed(design, r.test)
+	allowed, complete, err := m.Allowed(r.Design, r.test)
 	if err != nil {
 		r.Agreement = "unknown"
 		r.Flags = append(r.Flags, "model: "+err.Error())

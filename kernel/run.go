@@ -33,6 +33,7 @@ type Options struct {
 	Append  string // more of the kernel's command line
 	Device  bool   // the guest treats its machine as a device that goes on afterwards
 	Model   Model  // may be nil
+	Design  string // what the model is asked about; "": by the kernel's release
 
 	stop time.Duration // for tests: the guest cuts its run short
 
@@ -128,11 +129,15 @@ func (rep *Report) compare(ctx context.Context, opt Options) {
 	if opt.Model == nil {
 		return
 	}
+	if _, ok := DesignOf(rep.Release); !ok && opt.Design == "" && rep.Release != "" {
+		rep.Notes = append(rep.Notes, "no design of the catalogue describes release "+rep.Release+": --design names one to compare with")
+	}
 	for _, r := range rep.Results {
 		if ctx.Err() == nil {
 			if opt.Progress != nil {
 				opt.Progress(rep.Kernel, "model: "+r.Litmus)
 			}
+			r.Design = opt.Design
 			agree(r, opt.Model)
 		}
 		if opt.OnResult != nil {

@@ -24,6 +24,14 @@ func newKernelCmd() *cobra.Command {
 	return cmd
 }
 
+// noKernelArgs refuses words where kernels are named by flags.
+func noKernelArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s takes no %q; name kernels and tests with flags, see %s --help", cmd.CommandPath(), args[0], cmd.CommandPath())
+}
+
 func newKernelFetchCmd() *cobra.Command {
 	var refresh bool
 	cmd := &cobra.Command{

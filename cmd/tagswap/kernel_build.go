@@ -26,7 +26,7 @@ and builds an arm64 Image with little more than swap, zram, virtio-blk, KSM and 
 it. It takes a few minutes on two cores and 2 GB of disk while it lasts. Reverts:
 ` + revertHelp(),
 		Example:      "  tagswap kernel build --base debian:bookworm --revert restore-hook --revert skip-swapcache-pin",
-		Args:         cobra.NoArgs,
+		Args:         noKernelArgs,
 		SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := interruptible(cmd)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,12 +17,14 @@ import (
 	"tagswap/kernel/deb"
 	"tagswap/kernel/qemu"
 	"tagswap/litmus"
+	"tagswap/mm"
 )
 
 // kernelRun holds the flags of kernel run.
 type kernelRun struct {
 	kernels     []string
 	litmus      []string
+	design      string
 	modules     string
 	guest       string
 	format      string
@@ -57,13 +60,15 @@ Exit status: 0 nothing failed, 1 a test failed, a kernel broke or a model disagr
   tagswap kernel run --kernel arch/arm64/boot/Image --litmus store-small-swap
   tagswap kernel run --kernel debian:sid --monkey 30
   sudo tagswap kernel run --here`,
-		Args:         cobra.NoArgs,
+		Args:         noKernelArgs,
 		SilenceUsage: true,
 		RunE:         func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
 	}
 	f := cmd.Flags()
 	f.StringArrayVar(&o.kernels, "kernel", nil, "debian:SUITE[=VERSION] or a path; may be repeated (default debian:bookworm)")
-	f.StringArrayVar(&o.litmus, "litmus", nil, "a test's name or file; may be repeated (default the catalogue)")
+	f.StringArrayVar(&o.litmus, "litmus", nil,
+		"a test's name or file, @FILE for a list, - for standard input; may be repeated (default the catalogue)")
+	f.StringVar(&o.design, "design", "", "the design, by name or file, that the kernels are compared with (default by their release)")
 	f.StringVar(&o.modules, "modules", "", "folder with the uncompressed modules of --kernel PATH")
 	f.StringVar(&o.guest, "guest", "", "the guest program, instead of building it")
 	f.StringVar(&o.format, "format", "text", "text, json or ktap")
@@ -76,14 +81,16 @@ Exit status: 0 nothing failed, 1 a test failed, a kernel broke or a model disagr
 	f.BoolVar(&o.here, "here", false, "run on the kernel this program runs on; needs root and arm64")
 	f.BoolVar(&o.contentOnly, "content-only", false, "with --here: go on without MTE, with the tests that need no tags")
 	f.BoolVar(&o.console, "console", false, "copy the guests' consoles to standard error")
+	_ = cmd.RegisterFlagCompletionFunc("litmus", litmusNames)
+	_ = cmd.RegisterFlagCompletionFunc("design", designNames)
 	return cmd
 }
 
 func (o *kernelRun) run(cmd *cobra.Command) error {
-	if o.format != "text" && o.format != "json" && o.format != "ktap" {
-		return fmt.Errorf("--format %q: known are text, json and ktap", o.format)
+	if err := o.check(); err != nil {
+		return err
 	}
-	tests, err := o.tests()
+	tests, err := o.tests(cmd)
 	if err != nil {
 		return err
 	}
@@ -99,7 +106,15 @@ func (o *kernelRun) run(cmd *cobra.Command) error {
 		opt.Tests = nil
 	}
 	if o.model > 0 {
-		opt.Model = &checkerModel{budget: time.Duration(o.model * float64(time.Second))}
+		m := &checkerModel{budget: time.Duration(o.model * float64(time.Second))}
+		if o.design != "" {
+			d, err := runnable(cmd, o.design)
+			if err != nil {
+				return err
+			}
+			m.programs, opt.Design = map[string]*mm.Program{o.design: d.prog}, o.design
+		}
+		opt.Model = m
 	}
 	if opt.Seed == 0 {
 		opt.Seed = rand.Uint64N(1 << 32)
@@ -138,10 +153,11 @@ func (o *kernelRun) print(out io.Writer, reps []*kernel.Report, seed uint64) {
 	results := false
 	for _, rep := range reps {
 		results = results || len(rep.Results) > 0
-		switch o.format {
-		case "text":
+		switch {
+		case rep.Release == "" && rep.Boots == 1 && len(rep.Ends) == 0: // it did not begin
+		case o.format == "text":
 			kernel.WriteHeader(out, rep)
-		case "json":
+		case o.format == "json":
 			kernel.WriteReportJSON(out, rep)
 		}
 		if rep.Monkey != nil && o.format != "ktap" {
@@ -217,28 +233,41 @@ func (o *kernelRun) kernel(ctx context.Context, name string, progress io.Writer)
 }
 
 // tests are those of the command line, or the catalogue.
-func (o *kernelRun) tests() ([]*litmus.Test, error) {
+func (o *kernelRun) tests(cmd *cobra.Command) (ts []*litmus.Test, err error) {
 	if len(o.litmus) == 0 {
 		return litmus.Catalogue()
 	}
-	var ts []*litmus.Test
-	for _, name := range o.litmus {
-		src, err := os.ReadFile(name)
-		if err != nil {
-			t, err := litmus.Lookup(name)
-			if err != nil {
-				return nil, err
-			}
-			ts = append(ts, t)
-			continue
-		}
-		t, err := litmus.Parse(name, src)
+	names, err := expand(o.litmus)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		t, err := loadTest(cmd, name)
 		if err != nil {
 			return nil, err
 		}
 		ts = append(ts, t)
 	}
 	return ts, nil
+}
+
+// check refuses numbers that mean nothing.
+func (o *kernelRun) check() error {
+	switch {
+	case !slices.Contains(checkFormats, o.format):
+		return knownFormat(o.format, checkFormats)
+	case !(o.seconds > 0):
+		return fmt.Errorf("--seconds %v: a test needs more than none", o.seconds)
+	case o.iterations < 0:
+		return fmt.Errorf("--iterations %d: give a number of rounds, or 0 for what fits in --seconds", o.iterations)
+	case !(o.monkey >= 0), !(o.model >= 0):
+		return fmt.Errorf("--monkey and --model-seconds take seconds, 0 or more")
+	case o.here && len(o.kernels) > 0:
+		return fmt.Errorf("--here runs on this machine's kernel: it takes no --kernel")
+	case o.modules != "" && len(o.kernels) != 1:
+		return fmt.Errorf("--modules belongs to one --kernel PATH")
+	}
+	return nil
 }
 
 // progress shows what is under way on one line of a terminal; clear wipes it.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os/signal"
@@ -35,7 +36,7 @@ area, and the right to ptrace the process together with CAP_SYS_NICE (root).`,
 			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
-			return runPageout(ctx, cmd.OutOrStdout(), pids, opt, loop)
+			return runPageout(ctx, cmd.OutOrStdout(), cmd.ErrOrStderr(), pids, opt, loop)
 		},
 	}
 	f := cmd.Flags()
@@ -58,7 +59,7 @@ func parsePIDs(args []string) ([]int, error) {
 	return pids, nil
 }
 
-func runPageout(ctx context.Context, w io.Writer, pids []int, opt pageout.Options, loop bool) error {
+func runPageout(ctx context.Context, w, errw io.Writer, pids []int, opt pageout.Options, loop bool) error {
 	if ctx == nil {
 		ctx = context.Background()
 	}
@@ -68,14 +69,23 @@ func runPageout(ctx context.Context, w io.Writer, pids []int, opt pageout.Option
 			printPageout(w, r)
 		})
 	}
+	// Of several processes one may have ended: the others are paged out all the same.
+	var last error
 	for _, pid := range pids {
 		r, err := pageout.Once(pid, opt)
-		if err != nil {
+		switch {
+		case errors.Is(err, pageout.ErrNoSwap), errors.Is(err, pageout.ErrOldKernel):
 			return err
+		case err != nil:
+			if last != nil {
+				fmt.Fprintln(errw, "tagswap:", last)
+			}
+			last = err
+		default:
+			printPageout(w, r)
 		}
-		printPageout(w, r)
 	}
-	return nil
+	return last
 }
 
 func printPageout(w io.Writer, r pageout.Result) {
