@@ -8,8 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 	"time"
 
 	"tagswap/kernel/console"
@@ -264,11 +262,10 @@ func packInitramfs(k *deb.Kernel, opt Options, tests []*litmus.Test) ([]byte, er
 	}
 	files := []initramfs.File{{Path: "init", Mode: 0o755, Body: opt.Guest}}
 	for _, m := range k.Modules {
-		b, err := os.ReadFile(m)
+		name, b, err := deb.ReadModule(m)
 		if err != nil {
 			return nil, err
 		}
-		name := filepath.Base(m)
 		files = append(files, initramfs.File{Path: guest.ModuleDir[1:] + "/" + name, Mode: 0o644, Body: b})
 		cfg.Modules = append(cfg.Modules, name)
 	}

@@ -69,7 +69,7 @@ Exit status: 0 nothing failed, 1 a test failed, a kernel broke or a model disagr
 	f.StringArrayVar(&o.litmus, "litmus", nil,
 		"a test's name or file, @FILE for a list, - for standard input; may be repeated (default the catalogue)")
 	f.StringVar(&o.design, "design", "", "the design, by name or file, that the kernels are compared with (default by their release)")
-	f.StringVar(&o.modules, "modules", "", "folder with the uncompressed modules of --kernel PATH")
+	f.StringVar(&o.modules, "modules", "", "folder lib/modules/RELEASE with the modules of --kernel PATH")
 	f.StringVar(&o.guest, "guest", "", "the guest program, instead of building it")
 	f.StringVar(&o.format, "format", "text", "text, json or ktap")
 	f.StringVar(&o.append, "append", "", "more of the kernel's command line")

@@ -109,6 +109,9 @@ func TestOpen(t *testing.T) {
 	if _, err := Open(dir, ""); err == nil || !strings.Contains(err.Error(), "kernel fetch") {
 		t.Errorf("a folder without a manifest: %v", err)
 	}
+	if _, err := Open(img, dir); err == nil || !strings.Contains(err.Error(), "lib/modules/RELEASE") {
+		t.Errorf("a folder without modules: %v", err)
+	}
 	k := &Kernel{Name: "n", Image: filepath.Join(dir, "Image"), Modules: []string{"/elsewhere/modules/a.ko"}}
 	if err := k.Save(dir); err != nil {
 		t.Fatal(err)

@@ -19,7 +19,7 @@ type Kernel struct {
 	Package string   `json:"package"`
 	Suite   string   `json:"suite"`
 	Image   string   `json:"image"`   // path of vmlinuz or Image
-	Modules []string `json:"modules"` // paths of uncompressed .ko files, in load order
+	Modules []string `json:"modules"` // paths for ReadModule, in load order
 	Wants   int      `json:"wants"`   // the version of the list wanted that it was unpacked by
 }
 
@@ -41,13 +41,34 @@ func init() {
 
 // moduleName gives the module of a path under lib/modules/…/kernel, or "".
 func moduleName(name string) string {
-	base := path.Base(name)
+	if !strings.Contains(name, "lib/modules/") {
+		return ""
+	}
+	return moduleOf(name)
+}
+
+// moduleOf gives the module of a file, or "".
+func moduleOf(name string) string {
 	for _, ext := range []string{".ko", ".ko.xz", ".ko.zst", ".ko.gz"} {
-		if n, ok := strings.CutSuffix(base, ext); ok && strings.Contains(name, "lib/modules/") {
+		if n, ok := strings.CutSuffix(path.Base(name), ext); ok {
 			return canonical(n)
 		}
 	}
 	return ""
+}
+
+// ReadModule reads a module, compressed or not, and gives the name of its file
+// without the compression.
+func ReadModule(file string) (name string, ko []byte, err error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return "", nil, err
+	}
+	defer f.Close()
+	if ko, err = readModule(file, f); err != nil {
+		return "", nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return moduleOf(file) + ".ko", ko, nil
 }
 
 // imageRelease tells whether a path is the kernel image, and of what release.
@@ -133,8 +154,8 @@ func writeFile(name string, r io.Reader) error {
 const manifest = "kernel.json"
 
 // Open describes a kernel given as a path: a folder that Fetch or build made, or
-// an Image or vmlinuz, whose modules, if any, lie in modules beside it or in the
-// given folder. Modules may be compressed only in a fetched folder.
+// an Image or vmlinuz, whose modules, if any, lie somewhere under the given folder,
+// compressed or not.
 func Open(name, modules string) (*Kernel, error) {
 	st, err := os.Stat(name)
 	if err != nil {
@@ -155,15 +176,14 @@ func Open(name, modules string) (*Kernel, error) {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		n, ok := strings.CutSuffix(filepath.Base(p), ".ko")
-		if !ok || !wanted[canonical(n)] {
+		n := moduleOf(p)
+		if !wanted[n] {
 			return nil
 		}
-		ko, err := os.ReadFile(p)
+		_, ko, err := ReadModule(p)
 		if err != nil {
 			return err
 		}
-		n = canonical(n)
 		paths[n] = p
 		deps[n], err = ModuleDeps(ko)
 		return err
@@ -173,6 +193,9 @@ func Open(name, modules string) (*Kernel, error) {
 	}
 	for _, n := range LoadOrder(deps) {
 		k.Modules = append(k.Modules, paths[n])
+	}
+	if len(k.Modules) == 0 {
+		return nil, fmt.Errorf("%s holds no module that is wanted, such as zram.ko: give the folder lib/modules/RELEASE of this kernel", modules)
 	}
 	return k, nil
 }

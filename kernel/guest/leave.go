@@ -26,7 +26,7 @@ func fingerprint() state {
 			}
 		}
 	}
-	read("/proc/sys/vm/page-cluster", ksmDir+"run", ksmDir+"sleep_millisecs", ksmDir+"pages_to_scan")
+	read("/proc/sys/vm/page-cluster", lruGen, ksmDir+"run", ksmDir+"sleep_millisecs", ksmDir+"pages_to_scan")
 	for _, dir := range []string{"/sys/block", cgroup2()} {
 		names, _ := filepath.Glob(dir + "/*")
 		s[dir] = strings.Join(names, " ")

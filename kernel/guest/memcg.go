@@ -21,6 +21,12 @@ import (
 // memory.reclaim (5.19 and later, Documentation/admin-guide/cgroup-v2.rst) makes
 // the kernel look for pages in that cgroup, by its LRU lists and reference bits as
 // kswapd does. Elsewhere it is process_madvise(MADV_PAGEOUT).
+//
+// The multi-generational LRU is off meanwhile: it hardly ages a cgroup of one page
+// (mm/vmscan.c:should_skip_mm (v6.12) leaves out processes of fewer than 64), and
+// what both have in common, shrink_folio_list, is where the races are.
+const lruGen = "/sys/kernel/mm/lru_gen/enabled"
+
 const fdCgroup = 3000 // + 2 * group: cgroup.procs, memory.reclaim
 
 // groups are the memory cgroups of a test.

@@ -69,6 +69,9 @@ func (r *runner) run(t *litmus.Test, bud budget) (rec wire.Record, err error) {
 	if b.merges > 0 {
 		defer ksm()()
 	}
+	if plan.Groups > 0 {
+		defer setting(lruGen, "0")()
+	}
 	undo, err := failing(t)
 	if err != nil {
 		rec.Status, rec.Reason = wire.Skipped, err.Error()
