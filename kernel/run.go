@@ -159,7 +159,7 @@ func boot(ctx context.Context, k *deb.Kernel, opt Options, tests []*litmus.Test,
 	rep.Boots++
 	var parser console.Parser
 	start := time.Now()
-	perTest := opt.PerTest + 20*time.Second
+	perTest := opt.PerTest + 40*time.Second
 	m := qemu.Machine{
 		Image: k.Image, Initramfs: image, Append: opt.Append, Disks: []int64{diskBytes, diskBytes},
 		Silence: max(45*time.Second, perTest, opt.Monkey+30*time.Second),
@@ -256,7 +256,7 @@ func firstOf(errs ...error) error {
 const monkeyName = "monkey"
 
 func packInitramfs(k *deb.Kernel, opt Options, tests []*litmus.Test) ([]byte, error) {
-	cfg := guest.Config{Rounds: opt.Rounds, Seconds: opt.PerTest.Seconds(), Seed: opt.Seed, Monkey: opt.Monkey.Seconds(), Here: opt.Device, Stop: opt.stop.Seconds()}
+	cfg := guest.Config{Rounds: opt.Rounds, Seconds: opt.PerTest.Seconds(), Seed: opt.Seed, Monkey: opt.Monkey.Seconds(), Here: opt.Device, Stop: opt.stop.Seconds(), Scale: qemu.Scale()}
 	if opt.Rounds > 0 && opt.PerTest == 0 {
 		cfg.Seconds = math.MaxInt32
 	}

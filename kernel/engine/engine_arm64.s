@@ -15,6 +15,11 @@
 #define STG_R0  WORD $0xd9200800 // STG X0, [X0]
 #define LDG_R6  WORD $0xd9600006 // LDG X6, [X0]
 
+// struct timespec of a nap.
+DATA ·shortly+0(SB)/8, $0
+DATA ·shortly+8(SB)/8, $50000
+GLOBL ·shortly(SB), RODATA, $16
+
 // func spawn(flags, stack, prog uintptr) uintptr
 TEXT ·spawn(SB), NOSPLIT|NOFRAME, $0-32
 	MOVD flags+0(FP), R0
@@ -255,8 +260,17 @@ wait1:
 	ADD  $1, R11
 	TST  $63, R11
 	BNE  wait1
+	CBNZ R2, nap
 	MOVD $124, R8 // sched_yield
 	SVC
+	B    wait1
+nap:
+	MOVD R1, R12
+	MOVD $·shortly(SB), R0
+	MOVD ZR, R1
+	MOVD $101, R8 // nanosleep
+	SVC
+	MOVD R12, R1
 	B    wait1
 
 delay:

@@ -14,13 +14,13 @@ const (
 	Store                 // a1 to the word at a0; a2: 1 suppresses tag checks
 	SetTag                // STG: the tag of pointer a0 to its granule
 	GetTag                // LDG: the tag of the granule at a0
-	Barrier               // adds 1 to the word at a0 and waits until it is at least a1
+	Barrier               // adds 1 to the word at a0 and waits until it is at least a1; a2: 1 naps meanwhile, instead of spinning
 	Delay                 // a0 turns of an empty loop
 	Clone                 // clone(a0…a4); the child goes on at Child
 	Move                  // a0
 	SkipEq                // if a0 == a1, skips a2 instructions
 	Add                   // adds a1 to the word at a0, atomically
-	WaitGE                // waits until the word at a0 is at least a1
+	WaitGE                // waits until the word at a0 is at least a1; a2 as in Barrier
 	TagPage               // STG on all 256 granules of the page at a0
 	GetTags               // LDG on all granules: tag of the first in bits 0-3, number of those that differ in bits 8 and up
 )

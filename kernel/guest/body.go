@@ -15,7 +15,7 @@ import (
 // instances have nothing in common but the swap areas.
 func (b *build) body(p *prog, t int) {
 	starters := b.count(func(u int) bool { return !b.forked(u) })
-	p.barrier(b.ready, starters)
+	p.gather(b.ready, starters)
 	if b.ops(p, t, 0, len(b.inst)) {
 		return // it has exited
 	}
@@ -140,7 +140,7 @@ func (b *build) observe(p *prog, t, lo, hi int) {
 	all := b.count(func(u int) bool { return !b.forked(u) }) + n*b.count(b.forked)
 	live := b.count(func(u int) bool { return !b.forked(u) && !b.exits(u) }) +
 		n*b.count(func(u int) bool { return b.forked(u) && !b.exits(u) })
-	p.barrier(b.done, all)
+	p.gather(b.done, all)
 	b.disarm(p, t)
 	for u := range b.t.Tasks {
 		if b.exits(u) {
@@ -156,11 +156,11 @@ func (b *build) observe(p *prog, t, lo, hi int) {
 	for k := lo; k < hi; k++ {
 		b.states(p, t, k)
 	}
-	p.barrier(b.met[0], live)
+	p.gather(b.met[0], live)
 	for k := lo; k < hi; k++ {
 		b.contents(p, t, k)
 	}
-	p.barrier(b.met[1], live)
+	p.gather(b.met[1], live)
 }
 
 // firstLive is the first task that is still there at the end, or -1.

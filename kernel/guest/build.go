@@ -201,11 +201,11 @@ func (b *build) rootProgram(t int) uint64 {
 		}
 	}
 	nroots := b.count(b.isRoot)
-	p.barrier(b.mapped, nroots)
+	p.gather(b.mapped, nroots)
 	b.closeShared(p)
 	p.waitGE(b.released, 1)
 	b.initSpace(p, t)
-	p.barrier(b.mapped, 2*nroots)
+	p.gather(b.mapped, 2*nroots)
 	if b.p.FillLate {
 		p.bump(b.fillMe, 1)
 		p.waitGE(b.filled, 1)

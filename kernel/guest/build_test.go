@@ -23,6 +23,7 @@ type sim struct {
 	b     *build
 	tasks []*simTask
 	calls map[uint64]int
+	naps  map[uint64]bool // by word waited for
 	fault bool // checked accesses fault
 }
 
@@ -58,6 +59,7 @@ func (s *sim) step(k *simTask) (moved bool) {
 		k.over = w[9] == sysExitGroup
 	case engine.Barrier, engine.WaitGE:
 		a := s.arg(w, 0)
+		s.naps[a] = w[4] == 1
 		if op == engine.Barrier && !k.add {
 			s.b.data.Set(a, s.b.data.Get(a)+1)
 			k.add = true
@@ -127,7 +129,7 @@ func simulateFaulting(t *testing.T, test *litmus.Test, fault bool) *sim {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { data.Close() })
-	s := &sim{t: t, b: newBuild(p, code, data, true, []string{"/dev/a", "/dev/b", "/dev/c"}), calls: map[uint64]int{}, fault: fault}
+	s := &sim{t: t, b: newBuild(p, code, data, true, []string{"/dev/a", "/dev/b", "/dev/c"}), calls: map[uint64]int{}, naps: map[uint64]bool{}, fault: fault}
 	s.b.data.Set(s.b.released, 1)
 	for _, r := range s.b.roots {
 		s.tasks = append(s.tasks, &simTask{pc: r.prog})

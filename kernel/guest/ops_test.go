@@ -157,6 +157,24 @@ func TestTasksStayOnTheirCPU(t *testing.T) {
 	}
 }
 
+// Who waits for others spins only where the tasks set off together: sixteen forked
+// tasks that spin at the end keep the one they wait for from the CPU.
+func TestOnlyStartsSpin(t *testing.T) {
+	s := simulate(t, mustParse(t, "LinuxMM a\n{ anon x = 1; }\n P0 | P1 ;\n fork P1 | r0 = load x ;\nforall (1:r0=1)\n"))
+	starts := map[uint64]bool{}
+	for _, in := range s.b.inst {
+		starts[in.start] = true
+	}
+	for addr, naps := range s.naps {
+		if naps == starts[addr] {
+			t.Errorf("a wait at %#x, which is a start: %v, naps: %v", addr, starts[addr], naps)
+		}
+	}
+	if len(s.naps) < len(starts)+4 {
+		t.Errorf("%d waits for %d starts", len(s.naps), len(starts))
+	}
+}
+
 func TestStateNamesWhatChanged(t *testing.T) {
 	s := fingerprint()
 	if d := s.changed(); len(d) > 0 {

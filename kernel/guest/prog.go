@@ -42,12 +42,19 @@ func call(dst, nr uint64, args ...any) engine.Instr {
 	return ins
 }
 
+// barrier is a meeting from which all go on at the same moment: who waits spins.
 func (p *prog) barrier(addr, n uint64) {
 	p.add(engine.Instr{Op: engine.Barrier, Arg: [6]uint64{addr, n}})
 }
 
+// gather is a meeting at which nothing is raced for: who waits leaves the CPU to
+// those who have still to come.
+func (p *prog) gather(addr, n uint64) {
+	p.add(engine.Instr{Op: engine.Barrier, Arg: [6]uint64{addr, n, 1}})
+}
+
 func (p *prog) waitGE(addr, n uint64) {
-	p.add(engine.Instr{Op: engine.WaitGE, Arg: [6]uint64{addr, n}})
+	p.add(engine.Instr{Op: engine.WaitGE, Arg: [6]uint64{addr, n, 1}})
 }
 
 func (p *prog) bump(addr, n uint64) {

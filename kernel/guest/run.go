@@ -59,7 +59,7 @@ func Run(ctx context.Context, cfg Config, ours bool, send func(wire.Record)) err
 	defer dev.close()
 	// No readahead into other instances' pages.
 	defer setting("/proc/sys/vm/page-cluster", "0")()
-	r := &runner{ctx: ctx, dev: dev, groups: findGroups(), mach: dev.machine(), limit: roundLimit, rng: rand.New(rand.NewPCG(cfg.Seed, 1))}
+	r := &runner{ctx: ctx, dev: dev, groups: findGroups(), mach: dev.machine(), limit: time.Duration(float64(roundLimit) * max(1, cfg.Scale)), rng: rand.New(rand.NewPCG(cfg.Seed, 1))}
 	defer r.groups.close()
 	r.others = swapTotal() > 0
 	r.mach.MTE = auxv(26)&hwcap2MTE != 0
