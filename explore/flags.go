@@ -141,16 +141,14 @@ func (f *Flags) Unlock(i int) {
 		return
 	}
 	b := &f.bits[i]
+	b.release("unlock")
 	switch {
 	case b.p.val == 0:
-		b.access(kindUpdate, "unlock") // wrong, unless it is set by then
+		b.misreleased(kindUpdate, "unlock", "unlock of a bit that is not held")
 	case int(b.p.holder) != f.x.cur.id+1:
-		b.release(kindHand, "unlock")
+		b.released(kindHand, "unlock")
 	default:
-		b.release(kindUnlock, "unlock")
-	}
-	if !f.bit(i) {
-		f.x.Fatal("deadlock", "unlock of a bit that is not held: "+b.String())
+		b.released(kindUnlock, "unlock")
 	}
 	b.p.holder = 0
 	b.set(0)

@@ -342,6 +342,16 @@ func (x *X) commute(p, q int) bool {
 	return !x.ordered || !x.preemptible(x.tasks[p]) && !x.preemptible(x.tasks[q])
 }
 
+// preempts says whether a task keeps another from its cpu.
+func (x *X) preempts(t *task) bool {
+	for _, u := range x.tasks[:x.ntasks] {
+		if t.cpu >= 0 && u.cpu == t.cpu && u.prio < t.prio {
+			return true
+		}
+	}
+	return false
+}
+
 func (x *X) preemptible(t *task) bool {
 	if t.cpu < 0 {
 		return false

@@ -3,8 +3,8 @@ package explore
 import (
 	"fmt"
 	"math/rand"
+	"slices"
 	"strings"
-	"sync"
 )
 
 // A random program: a few shared objects and tasks that run instructions on them.
@@ -18,6 +18,7 @@ type instr struct {
 
 type program struct {
 	tasks [][]instr
+	late  [][]instr // started when those have returned
 }
 
 func (p *program) String() string {
@@ -26,7 +27,25 @@ func (p *program) String() string {
 		b.WriteString("task\n")
 		printBody(&b, t, "  ")
 	}
+	for _, t := range p.late {
+		b.WriteString("late\n")
+		printBody(&b, t, "  ")
+	}
 	return b.String()
+}
+
+// each calls f for every instruction.
+func (p *program) each(f func(*instr)) {
+	var walk func([]instr)
+	walk = func(body []instr) {
+		for i := range body {
+			f(&body[i])
+			walk(body[i].body)
+		}
+	}
+	for _, t := range slices.Concat(p.tasks, p.late) {
+		walk(t)
+	}
 }
 
 func printBody(b *strings.Builder, body []instr, in string) {
@@ -47,10 +66,14 @@ func parseProgram(s string) *program {
 		}
 	}
 	for len(lines) > 0 {
-		lines = lines[1:]
+		head := lines[0]
 		var t []instr
-		t, lines = parseBody(lines, 2)
-		p.tasks = append(p.tasks, t)
+		t, lines = parseBody(lines[1:], 2)
+		if head == "late" {
+			p.late = append(p.late, t)
+		} else {
+			p.tasks = append(p.tasks, t)
+		}
 	}
 	return p
 }
@@ -75,17 +98,79 @@ func parseBody(lines []string, in int) ([]instr, []string) {
 	return body, lines
 }
 
-var plainOps = []string{"load", "load", "store", "store", "add", "blind", "blind", "unlesszero", "subtest", "cas", "swap",
-	"ftest", "fset", "fclear", "ftas", "ftac"}
-var blockOps = []string{"mutex", "mutex", "trymutex", "rw", "rlock", "tryrlock", "trywlock", "flock", "ftrylock", "atomically", "if", "if"}
-var rareOps = []string{"await", "fwaitclear", "fwaitset", "loop", "go", "violation", "panic", "unlock", "funlock", "lockonly", "fatal", "reinit", "busy", "forget", "fclear", "rwait", "notify", "drop"}
+// family is operations that belong together. A random program has those of a few
+// families, so that they meet.
+type family struct {
+	plain []string // what never waits, and may stand in an Atomically
+	block []string // around other instructions
+	rare  []string
+}
+
+var families = []family{
+	{
+		plain: words("load load store store add blind blind unlesszero subtest cas cas swap"),
+		block: words("if if"),
+		rare:  words("await notify reinit"),
+	}, {
+		plain: words("ftest fset fclear ftas ftac"),
+		block: words("flock flock ftrylock"),
+		rare:  words("funlock fwaitclear fwaitset fclear freinit"),
+	}, {
+		block: words("mutex mutex trymutex"),
+		rare:  words("lockonly unlock mreinit"),
+	}, {
+		block: words("rw rlock rlock tryrlock trywlock"),
+		rare:  words("rwait rlockonly runlock wlockonly wunlock"),
+	}, {
+		plain: words("mload mstore mlos mlad mdel"),
+		rare:  words("mreset"),
+	}, {
+		plain: words("csignal csignal cbroadcast"),
+		block: words("cwait cwait"),
+		rare:  words("cwhile cwhile cwait0"),
+	}, {
+		plain: words("vget vset"),
+		rare:  words("vreinit"),
+	}, {
+		rare: words("loop loop busy retryon retryon"),
+	}, {
+		block: words("atomically"),
+	}, {
+		rare: words("fatal panic violation violation"),
+	}, {
+		rare: words("go go go wait"),
+	}, {
+		rare: words("forget forgetas forgotten drop vdrop"),
+	},
+}
+
+func words(s string) []string { return strings.Fields(s) }
 
 type gen struct {
 	r     *rand.Rand
+	ops   family // of the program
 	left  int
 	kids  int
 	depth int
-	feat  int // which rare operations
+	group bool // inside an Atomically
+}
+
+func (g *gen) pick(ops []string) string { return ops[g.r.Intn(len(ops))] }
+
+// choose picks the families of the program.
+func (g *gen) choose() {
+	n := 2 + g.r.Intn(4)
+	for i, f := range g.r.Perm(len(families))[:n] {
+		if i == 0 && g.r.Intn(4) > 0 {
+			f = 0
+		}
+		g.ops.plain = append(g.ops.plain, families[f].plain...)
+		g.ops.block = append(g.ops.block, families[f].block...)
+		g.ops.rare = append(g.ops.rare, families[f].rare...)
+	}
+	if len(g.ops.plain) == 0 {
+		g.ops.plain = families[0].plain
+	}
 }
 
 func (g *gen) body(n int) []instr {
@@ -105,44 +190,46 @@ func (g *gen) instr() instr {
 	i := instr{o: r.Intn(2), v: r.Intn(2)}
 	k := r.Intn(20)
 	switch {
-	case g.depth >= 10 && k == 19:
-		i.op = []string{"fatal", "panic", "violation"}[r.Intn(3)]
-	case g.depth >= 10 && k >= 16:
-		i.op = "if"
-		i.body = []instr{{op: plainOps[r.Intn(len(plainOps))], o: r.Intn(2), v: r.Intn(2)}}
-	case k < 12 || g.depth > 1:
-		i.op = plainOps[r.Intn(len(plainOps))]
-	case k < 17:
-		i.op = blockOps[r.Intn(len(blockOps))]
+	case g.group && k == 19:
+		i.op = g.pick([]string{"fatal", "panic", "violation"})
+	case g.group && k >= 16:
+		i.op = g.pick([]string{"if", "if", "trymutex", "ftrylock"})
+		i.body = []instr{{op: g.pick(g.ops.plain), o: r.Intn(2), v: r.Intn(2)}}
+	case k < 11 || g.group || g.depth > 1:
+		i.op = g.pick(g.ops.plain)
+	case k < 16 && len(g.ops.block) > 0:
+		i.op = g.pick(g.ops.block)
+		g.group = i.op == "atomically"
 		g.depth++
-		if i.op == "atomically" {
-			g.depth = 10
-		}
-		d := g.depth
 		i.body = g.body(1 + r.Intn(2))
-		g.depth = d - 1
-		if i.op == "atomically" {
-			g.depth = 0
-		}
+		g.depth--
+		g.group = false
+	case len(g.ops.rare) > 0:
+		i.op = g.pick(g.ops.rare)
+		g.inside(&i)
 	default:
-		i.op = rareOps[r.Intn(len(rareOps))]
-		switch i.op {
-		case "loop", "busy":
-			if r.Intn(2) == 0 {
-				g.depth++
-				i.body = g.body(1)
-				g.depth--
-			}
-		case "go":
-			if g.kids == 0 {
-				i.op = "load"
-				break
-			}
-			g.kids--
-			i.body = g.body(1 + r.Intn(2))
-		}
+		i.op = g.pick(g.ops.plain)
 	}
 	return i
+}
+
+// inside fills the body of a rare instruction.
+func (g *gen) inside(i *instr) {
+	switch i.op {
+	case "loop", "busy":
+		if g.r.Intn(2) == 0 {
+			g.depth++
+			i.body = g.body(1)
+			g.depth--
+		}
+	case "go":
+		if g.kids == 0 {
+			i.op = "load"
+			return
+		}
+		g.kids--
+		i.body = g.body(1 + g.r.Intn(2))
+	}
 }
 
 func randomProgram(r *rand.Rand) *program { return sizedProgram(r, 8) }
@@ -153,14 +240,13 @@ func randomProgramOf(seed int64) *program { return randomProgram(rand.New(rand.N
 func sizedProgram(r *rand.Rand, size int) *program {
 	n := 2 + r.Intn(3)
 	g := &gen{r: r, left: size, kids: r.Intn(3)}
+	g.choose()
 	if n == 4 {
 		g.left--
-	}
-	if n == 4 {
 		g.kids = 0
 	}
 	p := &program{}
-	prio := r.Intn(6) == 0
+	prio := r.Intn(8) == 0
 	for i := range n {
 		b := g.body(1 + r.Intn(size/n+1))
 		if prio && r.Intn(4) > 0 {
@@ -168,221 +254,11 @@ func sizedProgram(r *rand.Rand, size int) *program {
 		}
 		p.tasks = append(p.tasks, b)
 	}
+	if r.Intn(8) == 0 {
+		g.left = max(g.left, 2)
+		for range 1 + r.Intn(2) {
+			p.late = append(p.late, g.body(1+r.Intn(2)))
+		}
+	}
 	return p
-}
-
-// machine runs a program and keeps what its tasks found out.
-type machine struct {
-	p    *program
-	a    [2]Atomic
-	m    [2]Mutex
-	rw   RWMutex
-	f    Flags
-	regs [MaxTasks]uint64
-	n    int
-	x    *X
-}
-
-func (m *machine) prog(x *X) {
-	m.x = x
-	for i := range m.a {
-		m.a[i].Init(x, "a", i, uint64(i))
-		m.m[i].Init(x, "m", i)
-	}
-	m.rw.Init(x, "rw", -1)
-	m.f.Init(x, []string{"f0", "f1"}, 0, 2)
-	m.regs = [MaxTasks]uint64{}
-	if !strings.Contains(m.p.String(), "prio") {
-		for i, t := range m.p.tasks {
-			x.Go(fmt.Sprint(i), func() { m.run(t) })
-		}
-		x.Wait()
-		return
-	}
-	x.Atomically("start", func() {
-		for i, t := range m.p.tasks {
-			x.Go(fmt.Sprint(i), func() { m.run(t) })
-			if len(t) > 0 && t[0].op == "prio" {
-				x.SetPriority(i+1, t[0].o, t[0].v)
-			}
-		}
-	})
-	x.Wait()
-}
-
-func (m *machine) note(v uint64) {
-	r := &m.regs[m.x.Task()]
-	*r = mix(*r, v)
-}
-
-func (m *machine) noteBool(b bool) bool {
-	if b {
-		m.note(1)
-	} else {
-		m.note(0)
-	}
-	return b
-}
-
-func (m *machine) run(body []instr) {
-	for i := range body {
-		m.do(&body[i])
-	}
-}
-
-func (m *machine) do(i *instr) {
-	x, a, v := m.x, &m.a[i.o], uint64(i.v)
-	switch i.op {
-	case "load":
-		m.note(a.Load())
-	case "store":
-		a.Store(v)
-	case "add":
-		m.note(a.Add(int64(v) + 1))
-	case "blind":
-		a.AddBlind(int64(v) + 1)
-	case "unlesszero":
-		m.noteBool(a.AddUnlessZero(1))
-	case "subtest":
-		m.noteBool(a.SubAndTest(1))
-	case "cas":
-		m.noteBool(a.CompareAndSwap(v, v+1))
-	case "swap":
-		m.note(a.Swap(v))
-	case "ftest":
-		m.noteBool(m.f.Test(i.o))
-	case "fset":
-		m.f.Set(i.o)
-	case "fclear":
-		m.f.Clear(i.o)
-	case "ftas":
-		m.noteBool(m.f.TestAndSet(i.o))
-	case "ftac":
-		m.noteBool(m.f.TestAndClear(i.o))
-	case "mutex":
-		m.m[i.o].Lock()
-		m.run(i.body)
-		m.m[i.o].Unlock()
-	case "trymutex":
-		if m.noteBool(m.m[i.o].TryLock()) {
-			m.run(i.body)
-			m.m[i.o].Unlock()
-		}
-	case "rw":
-		m.rw.Lock()
-		m.run(i.body)
-		m.rw.Unlock()
-	case "rlock":
-		m.rw.RLock()
-		m.run(i.body)
-		m.rw.RUnlock()
-	case "tryrlock":
-		if m.noteBool(m.rw.TryRLock()) {
-			m.run(i.body)
-			m.rw.RUnlock()
-		}
-	case "trywlock":
-		if m.noteBool(m.rw.TryLock()) {
-			m.run(i.body)
-			m.rw.Unlock()
-		}
-	case "flock":
-		m.f.Lock(i.o)
-		m.run(i.body)
-		m.f.Unlock(i.o)
-	case "ftrylock":
-		if m.noteBool(m.f.TryLock(i.o)) {
-			m.run(i.body)
-			m.f.Unlock(i.o)
-		}
-	case "atomically":
-		x.Atomically("group", func() { m.run(i.body) })
-	case "if":
-		if a.Load() == v {
-			m.run(i.body)
-		}
-	case "await":
-		a.Await(v)
-	case "fwaitclear":
-		m.f.WaitClear(i.o)
-	case "fwaitset":
-		m.f.WaitSet(i.o)
-	case "loop", "busy":
-		for {
-			x.Loop()
-			m.run(i.body)
-			if a.Load() == v {
-				break
-			}
-			if i.op == "loop" {
-				x.Retry()
-			} else {
-				x.RetryBusy()
-			}
-		}
-	case "go":
-		x.Go("kid", func() { m.run(i.body) })
-	case "violation":
-		if a.Load() == v {
-			x.Violation(fmt.Sprint("v", i.o, i.v), "")
-		}
-	case "panic":
-		if a.Load() == v {
-			panic("boom")
-		}
-	case "fatal":
-		if a.Load() == v {
-			x.Fatal("fatal", "")
-		}
-	case "unlock":
-		m.m[i.o].Unlock()
-	case "lockonly":
-		m.m[i.o].Lock()
-	case "funlock":
-		m.f.Unlock(i.o)
-	case "reinit":
-		a.Init(x, "a", i.o, v)
-	case "forget":
-		// All that this task still knows is what it noted and where it is; the
-		// latter stands in for by the address of the instruction.
-		x.Forget(mix(m.regs[x.Task()], instrID(i)))
-	case "drop":
-		if a.SubAndTest(1) {
-			m.a[1-i.o].Drop()
-			m.f.Drop()
-		}
-	case "prio":
-	case "rwait":
-		m.rw.RLock()
-		m.rw.RUnlock()
-	case "notify":
-		a.Store(v)
-		a.Store(1 - v)
-	default:
-		panic("tagswap internal: unknown instruction " + i.op)
-	}
-}
-
-var (
-	instrIDs   = map[*instr]uint64{}
-	instrMutex sync.Mutex
-)
-
-func instrID(i *instr) uint64 {
-	instrMutex.Lock()
-	defer instrMutex.Unlock()
-	n, ok := instrIDs[i]
-	if !ok {
-		n = uint64(len(instrIDs)) + 1
-		instrIDs[i] = n
-	}
-	return n
-}
-
-func (m *machine) final() string {
-	s := fmt.Sprint(m.a[0].Peek(), m.a[1].Peek(), m.f.Peek(), m.m[0].p.val != 0, m.m[1].p.val != 0, m.rw.p.val)
-	for i := range m.regs {
-		s += fmt.Sprintf(" %x", m.regs[i]&0xffff)
-	}
-	return s
 }

@@ -113,6 +113,7 @@ func (m *merge) restore(x *X, d int) {
 		x.tasks[c].know = m.stack[i].before
 		x.tasks[c].win = &m.stack[i-1].foots[c]
 	}
+	x.join()
 	x.hash = m.stack[d].hash
 	x.fast = false
 }

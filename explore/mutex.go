@@ -54,11 +54,11 @@ func (m *Mutex) Unlock() {
 		m.native.Unlock()
 		return
 	}
+	m.release("unlock")
 	if int(m.p.holder) != m.x.cur.id+1 {
-		m.access(kindRead, "unlock")
-		m.x.Fatal("deadlock", "unlock of a lock that the task does not hold: "+m.String())
+		m.misreleased(kindRead, "unlock", "unlock of a lock that the task does not hold")
 	}
-	m.release(kindUnlock, "unlock")
+	m.released(kindUnlock, "unlock")
 	m.p.holder = 0
 	m.set(0)
 }
@@ -100,24 +100,16 @@ func (m *RWMutex) RUnlock() {
 		m.native.RUnlock()
 		return
 	}
-	k := kindRUnlock
+	m.release("read unlock")
 	switch {
 	case m.p.val&^anyWriter == 0:
-		k = kindUpdate // which may be wrong, but need not be when it comes to it
-		m.access(k, "read unlock")
+		m.misreleased(kindUpdate, "read unlock", "read unlock of a lock that nobody holds")
 	case m.p.readers&(15*m.one()) == 0:
-		k = kindHand
-		fallthrough
-	default:
-		m.release(k, "read unlock")
-	}
-	if m.p.val&^anyWriter == 0 {
-		m.x.Fatal("deadlock", "read unlock of a lock that nobody holds: "+m.String())
-	}
-	if k == kindRUnlock {
-		m.p.readers -= m.one()
-	} else {
+		m.released(kindHand, "read unlock")
 		m.p.readers = 0 // whose hold it was is not known
+	default:
+		m.released(kindRUnlock, "read unlock")
+		m.p.readers -= m.one()
 	}
 	m.set(m.p.val - 1)
 }
@@ -175,11 +167,11 @@ func (m *RWMutex) Unlock() {
 		m.native.Unlock()
 		return
 	}
+	m.release("write unlock")
 	if int(m.p.holder) != m.x.cur.id+1 {
-		m.access(kindRead, "write unlock")
-		m.x.Fatal("deadlock", "write unlock of a lock that the task does not hold: "+m.String())
+		m.misreleased(kindRead, "write unlock", "write unlock of a lock that the task does not hold")
 	}
-	m.release(kindUnlock, "write unlock")
+	m.released(kindUnlock, "write unlock")
 	m.p.holder = 0
 	m.set(0)
 }

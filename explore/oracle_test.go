@@ -209,18 +209,29 @@ func compare(p *program, limit int) (diff string, n int) {
 func shrink(p *program, compare func(*program) string) *program {
 	for again := true; again; {
 		again = false
-		for t := range p.tasks {
-			for _, b := range without(p.tasks[t]) {
-				q := &program{tasks: append([][]instr(nil), p.tasks...)}
-				q.tasks[t] = b
+		for t := range len(p.tasks) + len(p.late) {
+			for _, b := range without(*p.body(t)) {
+				q := &program{slices.Clone(p.tasks), slices.Clone(p.late)}
+				*q.body(t) = b
 				if compare(q) != "" {
 					p, again = q, true
 					break
 				}
 			}
 		}
+		if n := len(p.late); n > 0 && len(p.late[n-1]) == 0 {
+			p.late, again = p.late[:n-1], true
+		}
 	}
 	return p
+}
+
+// body is what task t does.
+func (p *program) body(t int) *[]instr {
+	if n := len(p.tasks); t >= n {
+		return &p.late[t-n]
+	}
+	return &p.tasks[t]
 }
 
 // without returns the bodies with one instruction less.

@@ -24,13 +24,14 @@ func (e *ends) prog() func(*X) {
 		if !watched {
 			watched = true
 			watchEnds(x, m, mine)
-			end := x.atEnd
-			x.atEnd = func() {
-				end()
+			end, report := x.atEnd, x.onReport
+			share := func() {
 				e.mu.Lock()
 				maps.Copy(e.out, mine)
 				e.mu.Unlock()
 			}
+			x.atEnd = func() { end(); share() }
+			x.onReport = func(p string) { report(p); share() }
 		}
 		m.prog(x)
 	}

@@ -1,6 +1,9 @@
 package explore
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // visibility says which operations on an object are scheduling points.
 type visibility uint8
@@ -192,13 +195,10 @@ func (o *obj) acquire(k kind, what string, mask, want uint64) {
 		panic("tagswap internal: a wait inside Atomically: " + o.String())
 	}
 	if p.mode&visibleOps == 0 && p.val&mask != want && !x.cur.stepwise {
-		// Somebody else came first: this lock has to be a scheduling point.
-		if x.abort {
-			panic(abortToken{})
-		}
-		x.refine = append(x.refine, p)
-		p.mode |= visibleOps
-		x.cut()
+		x.show(p, visibleOps) // somebody else came first
+	}
+	if x.ordered && isAcquire(k) && x.preempts(x.cur) {
+		x.show(p, visibleOps|visibleRelease) // while it waits, others have its cpu
 	}
 	if p.mode&visibleOps != 0 || x.cur.stepwise {
 		x.block(pending{kind: pendOp, obj: p, mask: mask, want: want, access: k, what: what})
@@ -210,18 +210,58 @@ func (o *obj) acquire(k kind, what string, mask, want uint64) {
 	}
 }
 
-// release is an operation that lets others go on. No scheduling point stands
-// before it unless somebody looks at the lock without waiting for it.
-func (o *obj) release(k kind, what string) {
-	x := o.x
-	if x.atomic == 0 {
-		if o.p.mode&visibleRelease != 0 || x.cur.stepwise {
-			x.block(pending{kind: pendOp, obj: o.p, what: what})
-		}
-		x.ops++
+// show makes operations on p scheduling points. If they are not yet, the execution
+// is cut.
+func (x *X) show(p *object, v visibility) {
+	if p.mode&v == v {
+		return
 	}
+	if x.abort {
+		panic(abortToken{})
+	}
+	p.mode |= v
+	x.refine = append(x.refine, p)
+	x.cut()
+}
+
+// release begins an operation that lets others go on. No scheduling point stands
+// before it unless somebody looks at the lock without waiting for it, or the task
+// has not taken it. What others did to the lock meanwhile must not decide that, for
+// nothing has observed it yet.
+func (o *obj) release(what string) {
+	x := o.x
+	if x.atomic != 0 {
+		return
+	}
+	v := visibleOps
+	if slices.Contains(x.cur.held, o.p) {
+		v = visibleRelease
+	}
+	if o.p.mode&v != 0 || x.cur.stepwise {
+		x.block(pending{kind: pendOp, obj: o.p, what: what})
+	}
+	x.ops++
+}
+
+// released is the rest of release.
+func (o *obj) released(k kind, what string) {
 	o.note(k, what)
-	x.gave(x.cur, o.p)
+	o.x.gave(o.x.cur, o.p)
+}
+
+// misreleased is the rest of release where nothing can be released: the task fails.
+// That observes the lock, so a scheduling point has to stand before it.
+func (o *obj) misreleased(k kind, what, why string) {
+	o.note(k, what)
+	p := o.p
+	if o.x.atomic != 0 {
+		p = o.x.group
+	}
+	if v := visibleOps | visibleRelease; p.mode&v != v && !o.x.fast {
+		p.mode |= v
+		o.x.refine = append(o.x.refine, p)
+	}
+	o.x.Fatal("deadlock", why+": "+o.String())
 }
 
 // note records an access whose scheduling point, if any, is behind it.
@@ -247,6 +287,9 @@ func (o *obj) record(k kind, what string) {
 		t.know.n++
 		first := t.first
 		if x.atomic == 0 {
+			// Who is about to use a plain variable has to be seen; what a task begins
+			// with is not.
+			first = first && (!p.plain || p.mode&visibleOps != 0)
 			t.first = false
 			t.foot.add(p, p, k, first)
 		} else {

@@ -16,6 +16,7 @@ func (m *dpor) reverse(x *X) {
 	var last, starts [MaxTasks]int // index+1 of each task's last event, and of the one that started it
 	for i := range n {
 		q, foot := m.events[i].task, m.events[i].foot
+		known := len(m.found)
 		if i >= m.fresh {
 			f := &m.stack[i]
 			if f.wait.kind == pendJoin {
@@ -26,9 +27,17 @@ func (m *dpor) reverse(x *X) {
 				m.racesOf(x, i, q, foot, &f.wait, &f.clock, last[q], starts[q])
 			}
 			f.clock[q] = int32(i) + 1
-			if i < m.base {
-				m.found = m.found[:0]
+			switch {
+			case i >= m.base:
+			case foot.open:
+				m.found = m.shifted(m.found, known)
+			default:
+				m.found = m.found[:known]
 			}
+		} else if foot.open {
+			var c clock
+			m.racesOf(x, i, q, foot, &m.stack[i].wait, &c, last[q], starts[q])
+			m.found = m.shifted(m.found, known)
 		}
 		last[q] = i + 1
 		if !m.events[i].spawn {
@@ -77,7 +86,7 @@ func (m *dpor) dataRace(x *X, r *reversal) {
 		return
 	}
 	a, b := &g.acc[0], &r.foot.acc[0]
-	if a.o.isPlain() && a.first && b.first && conflict(a, b) {
+	if a.o.isPlain() && a.group == a.o && b.group == b.o && a.first && b.first && conflict(a, b) {
 		x.raced(a.o, x.tasks[e.choice], a.kind, x.tasks[r.q], b.kind)
 	}
 }
@@ -201,10 +210,8 @@ func (m *dpor) turned(x *X, r *reversal, w []wstep) *footprint {
 		return f
 	}
 	if f.open {
-		for k := range f.acc {
-			if a := &f.acc[k]; a.first && a.kind != kindSpawn && m.undone(r, a.o) != 0 {
-				return m.tried(x, r, w)
-			}
+		if m.elsewhere(r) {
+			return m.tried(x, r, w)
 		}
 		return f
 	}
@@ -222,6 +229,31 @@ func (m *dpor) turned(x *X, r *reversal, w []wstep) *footprint {
 	g.acc = append(g.acc, a)
 	g.mask(a.o, k, true)
 	return g
+}
+
+// elsewhere says whether the later event of a race sees something else when it is
+// reversed.
+func (m *dpor) elsewhere(r *reversal) bool {
+	for k := range r.foot.acc {
+		if a := &r.foot.acc[k]; a.first && a.kind != kindSpawn && m.undone(r, a.o) != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// shifted keeps those of the races from n on whose later event, of several
+// accesses, sees something else when it is reversed. What comes behind it in one
+// execution and commutes with it may not do so there. So such a race is reversed
+// in every execution that has it, not only in the first.
+func (m *dpor) shifted(races []reversal, n int) []reversal {
+	kept := races[:n]
+	for _, r := range races[n:] {
+		if m.elsewhere(&r) {
+			kept = append(kept, r)
+		}
+	}
+	return kept
 }
 
 // undone is what the events that a reversal leaves out had added to an object.

@@ -75,6 +75,7 @@ func (t *task) finish() {
 	x.live &^= 1 << t.id
 	x.done |= 1 << t.id
 	if !x.fast && !x.nohash {
+		t.settleKnowledge()
 		t.know.open = t.foot.hash()
 	}
 }
@@ -98,8 +99,9 @@ func (t *task) recovered() {
 	x.failed = true
 	x.atomic = 0
 	t.pend = pending{kind: pendDead, what: "panicked"}
-	if !x.fast {
+	if !x.fast && !x.nohash {
 		t.know.n++
+		t.settleKnowledge()
 		t.know.open = t.foot.hash()
 	}
 	x.schedule(t)
@@ -339,7 +341,7 @@ func (x *X) part() {
 func (x *X) reset() {
 	x.ntasks, x.events, x.hash, x.live, x.done = 0, 0, hash128{}, 0, 0
 	x.over, x.failed, x.abort, x.atomic, x.ended = false, false, false, 0, false
-	x.ordered = false
+	x.ordered, x.joined = false, 0
 	x.ops, x.pos, x.lone = 0, 0, 0
 	x.path = x.path[:0]
 	x.refine = x.refine[:0]

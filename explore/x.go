@@ -1,6 +1,9 @@
 package explore
 
-import "fmt"
+import (
+	"fmt"
+	"math/bits"
+)
 
 // MaxTasks is how many tasks an explored program may have, the root included.
 const MaxTasks = 16
@@ -17,6 +20,7 @@ type X struct {
 	next   *task  // who runs after the current task yields; nil: the execution is over
 	live   uint32 // bit i: task i has not returned
 	done   uint32 // bit i: task i has returned
+	joined uint32 // bit i: and Wait has seen it
 	abort  bool   // unwinding the tasks of an execution that was cut
 	base   coro   // the stack that drive was called on
 	coros  []*coro
@@ -188,11 +192,15 @@ func (x *X) Wait() {
 		x.races(t)
 		t.foot.reset()
 	}
-	for _, t := range x.tasks[:x.ntasks] {
-		t.win = nil
-		if t.done {
-			t.know.open = 0
-		}
+	x.joined = x.done
+	x.join()
+}
+
+// join forgets what does not matter any more of tasks that somebody has waited for.
+func (x *X) join() {
+	for r := x.joined; r != 0; r &= r - 1 {
+		t := x.tasks[bits.TrailingZeros32(r)]
+		t.win, t.know.open = nil, 0
 	}
 }
 
