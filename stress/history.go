@@ -23,7 +23,8 @@ type actor struct {
 	shake *rand.Rand // see Options.Shake
 	buf   []byte     // a page, for who reads whole ones
 
-	busy  atomic.Bool // the last operation is under way
+	busy  atomic.Bool  // the last operation is under way
+	begun atomic.Int64 // operations
 	mu    sync.Mutex
 	ops   ring[operation]  // protected by mu
 	steps ring[stepRecord] // protected by mu; filled while the machine records
@@ -86,6 +87,7 @@ func (a *actor) begin(o operation) {
 	a.ops.put(keptOps, o)
 	a.mu.Unlock()
 	a.busy.Store(true)
+	a.begun.Add(1)
 }
 
 // end notes that it was done, or that it could not be.

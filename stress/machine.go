@@ -171,7 +171,8 @@ func (m *Machine) Run(d time.Duration) Slice {
 	return s
 }
 
-// join waits for all tasks, and gives the machine up when one does not end.
+// join waits for all tasks, and gives the machine up when one does not end, as it
+// may be under a design that is wrong. While the root gets on there is no hurry.
 func (m *Machine) join(all *sync.WaitGroup) {
 	ended := make(chan bool)
 	go func() {
@@ -182,12 +183,16 @@ func (m *Machine) join(all *sync.WaitGroup) {
 	if m.dead.Load() {
 		limit /= 10
 	}
-	select {
-	case <-ended:
-	case <-time.After(limit):
-		if !m.dead.Swap(true) {
-			m.violation("livelock", fmt.Sprintf("a task does not come to the end of its operation within %v", limit))
+	for got := int64(-1); got != m.root.begun.Load(); {
+		got = m.root.begun.Load()
+		select {
+		case <-ended:
+			return
+		case <-time.After(limit):
 		}
+	}
+	if !m.dead.Swap(true) {
+		m.violation("livelock", fmt.Sprintf("a task does not come to the end of its operation within %v", limit))
 	}
 }
 
@@ -250,18 +255,25 @@ func (m *Machine) runSwapper() {
 func (m *Machine) Finish() *Report {
 	last := m.Figures()
 	if !m.dead.Load() {
-		m.enter(m.root)
-		m.sweep()
-		m.k.CheckCounts()
-		for _, w := range m.workers {
-			w.leave()
-		}
-		root := m.k.Task(0, m.mms[0])
-		m.k.ReclaimAll(root)
-		m.k.DrainSlotCaches(root)
-		m.k.CheckLeaks()
+		var all sync.WaitGroup
+		m.spawn(&all, m.root, m.endAll)
+		m.join(&all)
 	}
 	return m.report(&last)
+}
+
+func (m *Machine) endAll() {
+	m.sweep()
+	m.k.CheckCounts()
+	for _, w := range m.workers {
+		m.root.begin(operation{op: OpExit, page: -1, space: w.t.MM.ID})
+		w.leave()
+		m.root.end(OpExit, true)
+	}
+	root := m.k.Task(0, m.mms[0])
+	m.k.ReclaimAll(root)
+	m.k.DrainSlotCaches(root)
+	m.k.CheckLeaks()
 }
 
 // sweep reads all pages and tags of all processes that are left.

@@ -116,9 +116,9 @@ func TestNotDone(t *testing.T) {
 // draws from a task's chance.
 func TestSeed(t *testing.T) {
 	m := New(program(t, "v7.2"), Options{Seed: 5, Memory: 20, Swapoff: true})
-	for slices.ContainsFunc(m.workers, func(w *worker) bool { return w.done[OpLoad] == 0 }) {
-		m.Run(testSlice / 2)
-	}
+	runUntil(m, func() bool {
+		return !slices.ContainsFunc(m.workers, func(w *worker) bool { return w.done[OpLoad] == 0 })
+	})
 	for i, w := range m.workers {
 		next := []choice{w.choose(), w.choose(), w.choose()}
 		fresh := newWorker(m, i)
@@ -162,11 +162,13 @@ func TestLimit(t *testing.T) {
 func TestSweep(t *testing.T) {
 	p := mutant(t, "v7.2", "mte_restore_tags", "        mte_restore_page_tags\n", "")
 	m := New(p, Options{Seed: 1, CheckTouched: true, Mix: mix(t, "load=1,store=1,tag=1,pageout=1")})
-	m.Run(testSlice)
-	if m.Failed() {
-		t.Errorf("a tag was read: %+v", m.first)
-	}
-	if r := m.Finish(); r.Violations["tags"] == 0 || r.First.Task != "the end" || r.First.Operation == "" {
+	r := until(m, func() bool {
+		if m.Failed() {
+			t.Errorf("a tag was read: %+v", m.first)
+		}
+		return m.Figures().SwapIns > 1000
+	})
+	if r.Violations["tags"] == 0 || r.First.Task != "the end" || r.First.Operation == "" {
 		t.Errorf("%v, %+v", r.Violations, r.First)
 	}
 }
