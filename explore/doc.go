@@ -65,7 +65,7 @@
 // current execution: source sets with wakeup trees (Abdulla, Aronsson, Jonsson
 // and Sagonas, "Optimal dynamic partial order reduction", POPL 2014). Waiting
 // operations are reversed with the latest event before which they could have
-// gone on, those of tasks that wait for ever included. It does not take programs
+// gone on, or with several that commute, those of tasks that wait for ever included. It does not take programs
 // that call Retry, Drop or SetPriority; Result.Cut says so. What an operation does
 // may depend on what it sees: a compare-and-swap that fails commutes with a load,
 // one that succeeds does not. So when a race is reversed, what the later event does

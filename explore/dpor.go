@@ -21,6 +21,7 @@ type dpor struct {
 	free     *wnode    // nodes to use again
 	seq      []wstep
 	found    []reversal
+	groups   groups
 	other    footprint           // of the later event of a race that is reversed
 	waiting  [MaxTasks]footprint // of the tasks that the execution left waiting
 	restarts int

@@ -6,13 +6,28 @@ import "math/bits"
 type reversal struct {
 	i, j, q int
 	foot    *footprint
+	also    []int32 // it has to come before these events, too; see together.go
+}
+
+// leftOut says whether event l is not there when the race is reversed.
+func (m *dpor) leftOut(r *reversal, l int) bool {
+	c := &m.stack[l].clock
+	if c[m.events[r.j].task] > int32(r.j) {
+		return true
+	}
+	for _, j := range r.also {
+		if c[m.events[j].task] > j {
+			return true
+		}
+	}
+	return false
 }
 
 // reverse finds the races of the execution that has ended and puts the reversal
 // of each into the wakeup tree where it has to begin, unless it was explored.
 func (m *dpor) reverse(x *X) {
 	n := len(m.stack)
-	m.found = m.found[:0]
+	m.found, m.groups.also = m.found[:0], m.groups.also[:0]
 	var last, starts [MaxTasks]int // index+1 of each task's last event, and of the one that started it
 	for i := range n {
 		q, foot := m.events[i].task, m.events[i].foot
@@ -102,10 +117,10 @@ func (m *dpor) racesOf(x *X, i, q int, foot *footprint, wait *pending, c *clock,
 	} else if start > 0 {
 		*c = m.stack[start-1].clock
 	}
-	waits := wait.mask != 0
-	var free clock // without the events that cannot be reversed
+	waits, shared := wait.mask != 0, false
+	var own, free clock // free: without the events that cannot be reversed
 	if waits {
-		free = *c
+		own, free = *c, *c
 	}
 	for j := i - 1; j >= 0; j-- {
 		ev := &m.events[j]
@@ -124,14 +139,18 @@ func (m *dpor) racesOf(x *X, i, q int, foot *footprint, wait *pending, c *clock,
 			if !isAcquire(wait.access) {
 				x.thereAndBack(wait.obj, &e.foots[e.choice])
 			}
+			shared = shared || ev.foot.shares(wait.obj)
 			c.join(&e.clock, x.ntasks)
 			continue
 		}
-		m.found = append(m.found, reversal{i, j, q, foot})
+		m.found = append(m.found, reversal{i: i, j: j, q: q, foot: foot})
 		c.join(&e.clock, x.ntasks)
 		if waits {
 			free.join(&e.clock, x.ntasks)
 		}
+	}
+	if shared {
+		m.together(x, i, q, foot, wait, &own)
 	}
 }
 
@@ -172,7 +191,7 @@ func (m *dpor) insert(x *X, r *reversal) {
 	w := m.seq[:0]
 	for l := r.j + 1; l < len(m.stack); l++ {
 		e := &m.stack[l]
-		if l != r.i && e.clock[f.choice] <= int32(r.j) {
+		if l != r.i && !m.leftOut(r, l) {
 			w = append(w, wstep{e.choice, &e.foots[e.choice]})
 		}
 	}
@@ -259,9 +278,8 @@ func (m *dpor) shifted(races []reversal, n int) []reversal {
 // undone is what the events that a reversal leaves out had added to an object.
 func (m *dpor) undone(r *reversal, o *object) (d uint64) {
 	bit := uint64(1) << (uint32(o.idx) & 63)
-	t := m.events[r.j].task
 	for l := r.j; l < r.i; l++ {
-		if m.events[l].wr&bit == 0 || m.stack[l].clock[t] <= int32(r.j) {
+		if m.events[l].wr&bit == 0 || !m.leftOut(r, l) {
 			continue
 		}
 		f := m.events[l].foot

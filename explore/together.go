@@ -1,0 +1,139 @@
+package explore
+
+import (
+	"math/bits"
+	"slices"
+)
+
+// An event that waits for what commuting updates have made of a value may have to
+// come before several of them at once: two readers each keep a writer out, and an
+// Await of 1 that finds 5 behind two additions of 2 could go on before both and
+// before neither alone. The updates that are left out are closed: whatever comes
+// after one is left out, too. So from all updates on, the last ones are taken away
+// one after another until the event can go on, in every way that there is.
+
+// groups is what together works with.
+type groups struct {
+	events  []int    // that touch the object
+	after   []uint64 // of each, those that come after it and itself
+	delta   []uint64 // of each, what it added
+	against uint64   // those that conflict with the wait
+	seen    []uint64 // sets that have been looked at
+	enough  []uint64 // those behind which the event can go on
+	also    []int32
+}
+
+// tooMany is why a search ends in which these sets do not fit in a word.
+const tooMany = "more than 64 updates that commute of what a task waits for"
+
+// shares says whether what the block did to an object commutes with the like.
+func (f *footprint) shares(o *object) bool {
+	for i := range f.acc {
+		if a := &f.acc[i]; a.o == o {
+			return a.kind == kindAdd || a.kind == kindRLock || a.kind == kindRUnlock
+		}
+	}
+	return false
+}
+
+// together finds the smallest sets of several events before all of which event i,
+// by task q, could have gone on. own is what comes before it in any case.
+func (m *dpor) together(x *X, i, q int, foot *footprint, wait *pending, own *clock) {
+	g := &m.groups
+	if !m.gather(i, foot, wait, own) {
+		x.refused = tooMany
+		return
+	}
+	val := wait.obj.val
+	if i < len(m.stack) {
+		for k := range foot.acc {
+			if a := &foot.acc[k]; a.o == wait.obj {
+				val = a.before
+				break
+			}
+		}
+	}
+	g.seen, g.enough = g.seen[:0], g.enough[:0]
+	g.without(0, val, wait)
+	for k, set := range g.enough {
+		smaller := func(s uint64) bool { return s != set && s&^set == 0 }
+		if slices.ContainsFunc(g.enough, smaller) || g.single(set) {
+			continue
+		}
+		first := bits.TrailingZeros64(g.enough[k] & g.against)
+		n := len(g.also)
+		for r := set & g.against &^ (1 << first); r != 0; r &= r - 1 {
+			g.also = append(g.also, int32(g.events[bits.TrailingZeros64(r)]))
+		}
+		m.found = append(m.found, reversal{i, g.events[first], q, foot, g.also[n:len(g.also):len(g.also)]})
+	}
+}
+
+// gather collects the events before event i that touch what it waits for.
+func (m *dpor) gather(i int, foot *footprint, wait *pending, own *clock) bool {
+	g := &m.groups
+	g.events, g.after, g.delta, g.against = g.events[:0], g.after[:0], g.delta[:0], 0
+	bit := uint64(1) << (uint32(wait.obj.idx) & 63)
+	for l := range m.stack[:i] {
+		e := &m.events[l]
+		if e.wr&bit == 0 || own[e.task] > int32(l) {
+			continue
+		}
+		n, d, touches, against := len(g.events), uint64(0), false, false
+		for k := range e.foot.acc {
+			a := &e.foot.acc[k]
+			if a.o != wait.obj || a.kind == kindSpawn {
+				continue
+			}
+			touches = true
+			d += a.delta
+			for b := range foot.acc {
+				against = against || conflict(a, &foot.acc[b])
+			}
+		}
+		if !touches {
+			continue
+		}
+		if n == 64 {
+			return false
+		}
+		g.events, g.after, g.delta = append(g.events, l), append(g.after, 0), append(g.delta, d)
+		if against {
+			g.against |= 1 << n
+		}
+		for k, j := range g.events {
+			if m.stack[l].clock[m.events[j].task] > int32(j) {
+				g.after[k] |= 1 << n
+			}
+		}
+	}
+	return true
+}
+
+// without takes one more event away from all that are not in out, behind which the
+// value is val.
+func (g *groups) without(out, val uint64, wait *pending) {
+	for r := g.against &^ out; r != 0; r &= r - 1 {
+		k := bits.TrailingZeros64(r)
+		if g.after[k]&^out&g.against != 1<<k {
+			continue // something that comes after it is still there
+		}
+		next := out | g.after[k]
+		if slices.Contains(g.seen, next) {
+			continue
+		}
+		g.seen = append(g.seen, next)
+		v := val
+		for s := next &^ out; s != 0; s &= s - 1 {
+			v -= g.delta[bits.TrailingZeros64(s)]
+		}
+		if v&wait.mask == wait.want {
+			g.enough = append(g.enough, next)
+		} else {
+			g.without(next, v, wait)
+		}
+	}
+}
+
+// single says whether the set is all that comes after one event.
+func (g *groups) single(set uint64) bool { return slices.Contains(g.after, set) }
