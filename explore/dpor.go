@@ -73,6 +73,14 @@ func (c *clock) join(d *clock, n int) {
 	}
 }
 
+func (c *clock) meet(d *clock, n int) {
+	for i := range n {
+		if d[i] < c[i] {
+			c[i] = d[i]
+		}
+	}
+}
+
 // wnode is a node of a wakeup tree: a step of a task, what follows it, and what
 // to try after that.
 type wnode struct {

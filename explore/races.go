@@ -27,11 +27,14 @@ func (m *dpor) leftOut(r *reversal, l int) bool {
 // of each into the wakeup tree where it has to begin, unless it was explored.
 func (m *dpor) reverse(x *X) {
 	n := len(m.stack)
-	m.found, m.groups.also = m.found[:0], m.groups.also[:0]
+	known := len(m.found)
+	for known > 0 && m.found[known-1].i >= m.fresh {
+		known--
+	}
+	m.found = m.found[:known]
 	var last, starts [MaxTasks]int // index+1 of each task's last event, and of the one that started it
 	for i := range n {
 		q, foot := m.events[i].task, m.events[i].foot
-		known := len(m.found)
 		if i >= m.fresh {
 			f := &m.stack[i]
 			if f.wait.kind == pendJoin {
@@ -42,17 +45,6 @@ func (m *dpor) reverse(x *X) {
 				m.racesOf(x, i, q, foot, &f.wait, &f.clock, last[q], starts[q])
 			}
 			f.clock[q] = int32(i) + 1
-			switch {
-			case i >= m.base:
-			case foot.open:
-				m.found = m.shifted(m.found, known)
-			default:
-				m.found = m.found[:known]
-			}
-		} else if foot.open {
-			var c clock
-			m.racesOf(x, i, q, foot, &m.stack[i].wait, &c, last[q], starts[q])
-			m.found = m.shifted(m.found, known)
 		}
 		last[q] = i + 1
 		if !m.events[i].spawn {
@@ -80,14 +72,37 @@ func (m *dpor) reverse(x *X) {
 		var c clock
 		m.racesOf(x, n, t.id, foot, p, &c, last[t.id], starts[t.id])
 	}
+	m.reverseAll(x)
+}
+
+// reverseAll reverses the races of an execution. One that executions before had, too,
+// is reversed again if anything is new that does not come after its earlier event:
+// then that stands before the reversed event now, and what was made of it in another
+// execution need not cover this.
+func (m *dpor) reverseAll(x *X) {
+	since := max(m.fresh, m.base) // those before are of other executions, or of another worker
+	var least clock
+	for t := range x.ntasks {
+		least[t] = int32(len(m.stack)) + 1
+	}
+	for l := since; l < len(m.stack); l++ {
+		least.meet(&m.stack[l].clock, x.ntasks)
+	}
 	for i := range m.found {
-		m.dataRace(x, &m.found[i])
+		if r := &m.found[i]; r.i >= since {
+			m.dataRace(x, r)
+		}
 	}
 	if len(x.refine) > 0 {
 		return // it will start again
 	}
 	for i := range m.found {
-		if m.insert(x, &m.found[i]); x.restarted {
+		r := &m.found[i]
+		again := least[m.events[r.j].task] <= int32(r.j) || r.foot.open && m.elsewhere(r)
+		if r.i < since && !again {
+			continue
+		}
+		if m.insert(x, r); x.restarted {
 			return
 		}
 	}
@@ -259,20 +274,6 @@ func (m *dpor) elsewhere(r *reversal) bool {
 		}
 	}
 	return false
-}
-
-// shifted keeps those of the races from n on whose later event, of several
-// accesses, sees something else when it is reversed. What comes behind it in one
-// execution and commutes with it may not do so there. So such a race is reversed
-// in every execution that has it, not only in the first.
-func (m *dpor) shifted(races []reversal, n int) []reversal {
-	kept := races[:n]
-	for _, r := range races[n:] {
-		if m.elsewhere(&r) {
-			kept = append(kept, r)
-		}
-	}
-	return kept
 }
 
 // undone is what the events that a reversal leaves out had added to an object.

@@ -20,7 +20,6 @@ type groups struct {
 	against uint64   // those that conflict with the wait
 	seen    []uint64 // sets that have been looked at
 	enough  []uint64 // those behind which the event can go on
-	also    []int32
 }
 
 // tooMany is why a search ends in which these sets do not fit in a word.
@@ -55,17 +54,17 @@ func (m *dpor) together(x *X, i, q int, foot *footprint, wait *pending, own *clo
 	}
 	g.seen, g.enough = g.seen[:0], g.enough[:0]
 	g.without(0, val, wait)
-	for k, set := range g.enough {
+	for _, set := range g.enough {
 		smaller := func(s uint64) bool { return s != set && s&^set == 0 }
 		if slices.ContainsFunc(g.enough, smaller) || g.single(set) {
 			continue
 		}
-		first := bits.TrailingZeros64(g.enough[k] & g.against)
-		n := len(g.also)
+		first := bits.TrailingZeros64(set & g.against)
+		var also []int32
 		for r := set & g.against &^ (1 << first); r != 0; r &= r - 1 {
-			g.also = append(g.also, int32(g.events[bits.TrailingZeros64(r)]))
+			also = append(also, int32(g.events[bits.TrailingZeros64(r)]))
 		}
-		m.found = append(m.found, reversal{i, g.events[first], q, foot, g.also[n:len(g.also):len(g.also)]})
+		m.found = append(m.found, reversal{i, g.events[first], q, foot, also})
 	}
 }
 
