@@ -61,14 +61,13 @@ func (p *pool) save() {
 	for _, v := range r.Violations {
 		rec.Violations = append(rec.Violations, costly{v, costs[v.Property]})
 	}
-	frames := map[*sframe]bool{}
+	var root *sframe
 	add := func(it *work) {
 		if it.frame == nil {
 			rec.Work = append(rec.Work, it.String())
 			return
 		}
-		for f := it.frame; f != nil && !frames[f]; f = f.parent {
-			frames[f] = true
+		for root = it.frame; root.parent != nil; root = root.parent {
 		}
 	}
 	for _, w := range p.workers {
@@ -77,8 +76,8 @@ func (p *pool) save() {
 	for _, it := range slices.Backward(p.queue) {
 		add(it)
 	}
-	for f := range frames {
-		rec.Work = append(rec.Work, f.String())
+	if root != nil {
+		rec.Work = append(rec.Work, (&work{frame: root}).String())
 	}
 	p.agree()
 	for _, id := range slices.Sorted(maps.Keys(p.modes)) {

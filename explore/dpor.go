@@ -28,10 +28,10 @@ type dpor struct {
 	blocked  int64 // executions that a sleep set cut short
 
 	pool    *pool // whose part this is; nil: it is alone
-	base    int   // races between events before this one are another worker's
-	loading *work // the next execution goes to it
-	prog    func(*X)
-	left    []wstep
+	x       *X
+	base    int      // races between events before this one are another worker's
+	target  *sframe  // the next execution goes there …
+	loading []*wnode // … by these branches, the last one first
 }
 
 // dframe is one choice: the state before it and the event after it.
@@ -43,7 +43,7 @@ type dframe struct {
 	wait   pending // of the event, if it waited for a value
 	seen   seen    // of the event
 	shared *sframe // what other workers know of sleep and tree; nil: they need not
-	known  uint32  // shared: of whom foots has the footprint
+	mine   *wnode  // shared: the branch that this worker is at; tree is nil
 	clock  clock   // of the event: of each task, how many choices of the stack come before, that one included
 }
 
@@ -88,7 +88,14 @@ type wnode struct {
 	foot  footprint
 	child *wnode
 	next  *wnode
-	home  *X // of a node that workers share: whose objects its footprint has
+
+	// Of a branch of a frame that workers share; see dporpart.go.
+	home   *X      // whose objects the footprint has
+	behind *sframe // the frame that it leads to, if that is shared
+	taken  bool    // a worker has taken it up
+	idle   bool    // … and has not begun
+	leaf   bool    // nothing was to be followed behind it
+	done   bool
 }
 
 // wstep is a step of a sequence to be inserted.
@@ -104,7 +111,7 @@ func (m *dpor) node(task int, foot *footprint) *wnode {
 	} else {
 		m.free = n.next
 	}
-	n.task, n.child, n.next, n.home = task, nil, nil, nil
+	*n = wnode{task: task, foot: n.foot}
 	if foot == nil {
 		n.foot.reset()
 	} else {
@@ -131,6 +138,9 @@ func (m *dpor) Next(x *X) bool {
 	if m.pending {
 		m.endBlock(x)
 	}
+	if x.drops {
+		x.refused = "drop"
+	}
 	m.hidden(x)
 	if len(x.refine) == 0 {
 		m.reverse(x)
@@ -149,17 +159,7 @@ func (m *dpor) Next(x *X) bool {
 	}
 	for len(m.stack) > 0 {
 		d := len(m.stack) - 1
-		f := &m.stack[d]
-		done := f.tree
-		f.tree = done.next
-		done.next = nil
-		m.release(done)
-		if f.shared != nil {
-			f.tree, m.base = m.takeUpHere(x, f), min(m.base, d)
-		} else {
-			f.sleep |= 1 << f.choice
-		}
-		if f.tree != nil {
+		if m.nextHere(x, d) {
 			m.fresh = d
 			m.plan = m.plan[:0]
 			for i := range m.stack[:d] {
@@ -171,6 +171,21 @@ func (m *dpor) Next(x *X) bool {
 		m.stack = m.stack[:d]
 	}
 	return false
+}
+
+// nextHere goes on to the next branch at depth d.
+func (m *dpor) nextHere(x *X, d int) bool {
+	f := &m.stack[d]
+	if f.shared != nil {
+		m.base = min(m.base, d)
+		return m.leave(x, f) != nil
+	}
+	done := f.tree
+	f.tree = done.next
+	done.next = nil
+	m.release(done)
+	f.sleep |= 1 << f.choice
+	return f.tree != nil
 }
 
 func (m *dpor) Choose(x *X, s *State) int {
@@ -195,28 +210,29 @@ func (m *dpor) Choose(x *X, s *State) int {
 		m.events = append(m.events, event{})
 	}
 	f := &m.stack[d]
-	f.sleep, f.tree, f.shared = 0, nil, nil
+	f.sleep, f.tree, f.shared, f.mine = 0, nil, nil, nil
 	if d == 0 {
 		x.tasks[0].foot.copyTo(&m.root)
 		m.before.set(0, &m.root)
 	}
-	if m.loading != nil {
+	if len(m.loading) > 0 {
 		m.loadFrame(x, f, d)
-		if m.loading != nil && s.Enabled>>f.tree.task&1 == 0 {
+		if len(m.loading) > 0 && s.Enabled>>f.mine.task&1 == 0 {
 			x.refused = unrepeatable
 		}
 		return m.take(x, s, d, true)
 	}
 	if d > 0 {
 		p := &m.stack[d-1]
-		f.tree = p.tree.child
-		p.tree.child = nil
 		for r := p.sleep; r != 0; r &= r - 1 {
 			q := bits.TrailingZeros32(r)
 			if x.commute(p.choice, q) && !dependent(&p.foots[p.choice], &p.foots[q]) {
 				f.sleep |= 1 << q
 				p.foots[q].copyTo(&f.foots[q])
 			}
+		}
+		if n := p.branch(); !m.follow(x, f, p, s.Enabled) {
+			f.tree, n.child = n.child, nil
 		}
 	}
 	return m.take(x, s, d, false)
@@ -226,6 +242,12 @@ func (m *dpor) Choose(x *X, s *State) int {
 // that is awake.
 func (m *dpor) take(x *X, s *State, d int, again bool) int {
 	f := &m.stack[d]
+	if f.shared != nil {
+		if f.choice = m.takeShared(x, s, d, again); f.choice < 0 {
+			return -1
+		}
+		return m.taken(x, f)
+	}
 	for f.tree != nil && s.Enabled>>f.tree.task&1 == 0 {
 		// A sequence that no execution follows: readers that were to let go first
 		// have not.
@@ -234,20 +256,34 @@ func (m *dpor) take(x *X, s *State, d int, again bool) int {
 		m.release(n)
 	}
 	if f.tree == nil {
-		todo := s.Enabled &^ f.sleep
-		if todo == 0 || again {
-			m.blocked++
-			m.stack = m.stack[:d]
-			m.pending = false
+		c := m.awake(x, s, d, again)
+		if c < 0 {
 			return -1
-		}
-		c := bits.TrailingZeros32(todo)
-		if todo>>x.cur.id&1 != 0 {
-			c = x.cur.id
 		}
 		f.tree = m.node(c, nil)
 	}
 	f.choice = f.tree.task
+	return m.taken(x, f)
+}
+
+// awake returns a task that does not sleep at depth d, the current one if it can;
+// -1 cuts the execution.
+func (m *dpor) awake(x *X, s *State, d int, again bool) int {
+	todo := s.Enabled &^ m.stack[d].sleep
+	if todo == 0 || again {
+		m.blocked++
+		m.stack = m.stack[:d]
+		m.pending = false
+		return -1
+	}
+	if todo>>x.cur.id&1 != 0 {
+		return x.cur.id
+	}
+	return bits.TrailingZeros32(todo)
+}
+
+// taken notes what the choice at f does, and whether it can be reversed.
+func (m *dpor) taken(x *X, f *dframe) int {
 	f.wait = x.tasks[f.choice].pend
 	if k := f.wait.kind; k == pendRetry || k == pendBusy {
 		x.refused = "retry"
@@ -264,6 +300,14 @@ func (m *dpor) take(x *X, s *State, d int, again bool) int {
 	return f.choice
 }
 
+// branch is the branch that the worker is at.
+func (f *dframe) branch() *wnode {
+	if f.shared != nil {
+		return f.mine
+	}
+	return f.tree
+}
+
 // endBlock looks at the block that the last choice led to.
 func (m *dpor) endBlock(x *X) {
 	m.pending = false
@@ -273,6 +317,9 @@ func (m *dpor) endBlock(x *X) {
 	g := &f.foots[f.choice]
 	t.foot.copyTo(g)
 	m.events[d].set(f.choice, g)
+	if f.shared != nil {
+		m.begun(x, f)
+	}
 }
 
 // done estimates how much of the search is behind, from what is known to be left

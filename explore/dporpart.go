@@ -3,40 +3,32 @@ package explore
 import (
 	"errors"
 	"math/bits"
-	"slices"
 )
 
-// dpor as part of a pool: frames with something to give away, and all above them,
-// are shared. Who takes up a branch of a wakeup tree sleeps for all branches that
-// are taken up later, as a branch that is done does for one worker: whatever could
-// follow it is explored, whoever does it. Races that a worker finds between events
-// of shared frames and its own grow the shared trees.
+// dpor as part of a pool: frames with branches to give away, and all above them,
+// are shared.
+//
+// A worker that takes a branch up sleeps for all that are taken up later at the
+// same frame, as a branch that is done does in a search by one worker. That is not
+// all that order does there: a race found below one branch may have to be reversed
+// below a branch to its right, which one worker would not have begun yet. It goes
+// into the wakeup tree of that branch, and if that has been taken up already, into
+// the frames that follow the tree. So the frames along a tree are shared from the
+// start, and kept until all that is left of them is done. Behind a leaf of a tree
+// everything is explored, so nothing is ever put in there from outside.
 
-// sframe is a frame that workers share. All but plan and parent is protected by
-// pool.mu.
+// sframe is a frame that workers share. All but plan, parent and from is protected
+// by pool.mu.
 type sframe struct {
 	plan   []int8
 	parent *sframe             // the frame of the choice before; nil at the first
-	sleep  uint32              // asleep, taken up or done
+	from   *wnode              // the branch of parent that leads here
+	sleep  uint32              // who sleeps, or is done and no branch any more
 	foots  [MaxTasks]footprint // of those, with objects of any worker
-	tree   *wnode              // branches that nobody has taken up
-	queued bool                // it is in the queue, as it is while tree is not nil
-	held   *wnode              // while it is written down: taken up, but not begun
-}
-
-// String is the frame as a piece of work: with all that is known of it, since
-// races may have to be held against it.
-func (f *sframe) String() string {
-	w := work{plan: f.plan, sleep: f.sleep, tree: f.tree}
-	last := &w.tree
-	for n := f.held; n != nil; n = n.next {
-		w.sleep &^= 1 << n.task
-		*last = &wnode{task: n.task, child: n.child}
-		last = &(*last).next
-	}
-	*last = f.tree
-	f.held = nil
-	return w.String()
+	first  *wnode              // branches in order
+	open   int                 // branches that are not done
+	ready  bool                // sleep is known: a worker has been here
+	queued bool                // it is in the queue, as it is while a branch waits to be taken up
 }
 
 func (x *X) optimalPool(prog func(*X), o *Options, m *dpor) *Result {
@@ -55,7 +47,7 @@ func (x *X) optimalPool(prog func(*X), o *Options, m *dpor) *Result {
 		res.Cut = err.Error()
 		return res
 	}
-	m.pool, m.prog = p, prog
+	m.pool, m.x = p, x
 	r := p.run(begun)
 	if p.alone != "" {
 		return x.aloneAfterAll(prog, *o, p.alone)
@@ -63,207 +55,340 @@ func (x *X) optimalPool(prog func(*X), o *Options, m *dpor) *Result {
 	return r
 }
 
-// takeUp takes the first branch of f's tree; nil if there is none. p.mu is held.
-func (p *pool) takeUp(f *sframe) *work {
-	n := f.tree
-	if n == nil {
-		f.queued = false
-		return nil
+// waiting returns the first branch that nobody has taken up.
+func (s *sframe) waiting() *wnode {
+	n := s.first
+	for n != nil && n.taken {
+		n = n.next
 	}
-	it := &work{plan: f.plan, sleep: f.sleep, tree: n, frame: f}
-	f.tree, n.next = n.next, nil
-	f.sleep |= 1 << n.task
-	n.foot.copyTo(&f.foots[n.task])
-	if f.queued = f.tree != nil; f.queued {
-		p.queue = append(p.queue, &work{frame: f})
-	}
-	return it
-}
-
-// takeUpHere takes the next branch of a shared frame that this worker is at; nil
-// if there is none.
-func (m *dpor) takeUpHere(x *X, f *dframe) *wnode {
-	p := m.pool
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	s := f.shared
-	n := s.tree
-	if n == nil {
-		return nil
-	}
-	m.learn(x, f)
-	f.sleep = s.sleep
-	s.tree, n.next = n.next, nil
-	s.sleep |= 1 << n.task
-	n.foot.copyTo(&s.foots[n.task])
-	x.localiseTree(n)
 	return n
 }
 
-// learn gets the footprints of who was taken up since the worker last looked.
-// pool.mu is held.
-func (m *dpor) learn(x *X, f *dframe) {
-	for r := f.shared.sleep &^ f.known; r != 0; r &= r - 1 {
-		q := bits.TrailingZeros32(r)
-		f.shared.foots[q].copyTo(&f.foots[q])
-		x.localise(&f.foots[q])
+// takeUp makes n the worker's branch at f's shared frame. Who sleeps for it is who
+// sleeps there and all branches before it. pool.mu is held.
+func (m *dpor) takeUp(x *X, f *dframe, n *wnode) {
+	s := f.shared
+	m.at(x, f, n)
+	n.taken, n.idle = true, true
+	n.leaf = n.child == nil
+	if !n.leaf {
+		n.behind = &sframe{plan: append(s.plan[:len(s.plan):len(s.plan)], int8(n.task)), parent: s, from: n, first: n.child}
+		for c := n.child; c != nil; c = c.next {
+			n.behind.open++
+		}
 	}
-	f.known |= f.shared.sleep
 }
 
-func (m *dpor) load(w *worker, it *work) bool {
-	m.unload()
-	m.started, m.fresh = true, 0
-	x := w.x
-	x.nohash, x.nosolo = true, true
-	x.plan, x.fast = nil, false
-	m.prog = w.prog
-	if it.frame != nil {
-		x.localiseTree(it.tree)
-		m.loading, m.base = it, len(it.plan)
+// at makes n, which is taken up, this worker's branch. pool.mu is held.
+func (m *dpor) at(x *X, f *dframe, n *wnode) {
+	s := f.shared
+	f.mine, f.sleep = n, s.sleep
+	for r := s.sleep; r != 0; r &= r - 1 {
+		q := bits.TrailingZeros32(r)
+		s.foots[q].copyTo(&f.foots[q])
+		x.localise(&f.foots[q])
+	}
+	for b := s.first; b != n; b = b.next {
+		b.foot.copyTo(&f.foots[b.task])
+		x.localise(&f.foots[b.task])
+		f.sleep |= 1 << b.task
+	}
+}
+
+// offer puts a frame into the queue if a branch waits there. pool.mu is held.
+func (p *pool) offer(s *sframe) {
+	if s.queued || !s.ready || s.waiting() == nil {
+		return
+	}
+	s.queued = true
+	p.queue = append(p.queue, &work{frame: s})
+	p.starve()
+	p.wake.Broadcast()
+}
+
+// done notes that branch n of s is done. Branches that are done with all left of
+// them are put to sleep. pool.mu is held.
+func (s *sframe) done(n *wnode) {
+	for {
+		n.done = true
+		s.open--
+		if s.settled() {
+			for b := s.first; b != nil && b.done; b = s.first {
+				s.sleep |= 1 << b.task
+				b.foot.copyTo(&s.foots[b.task])
+				s.first = b.next
+			}
+		}
+		if s.open > 0 || s.from == nil {
+			return
+		}
+		s, n = s.parent, s.from
+	}
+}
+
+// settled says whether nothing can be put in here but from below.
+func (s *sframe) settled() bool {
+	for ; s.from != nil; s = s.parent {
+		for b := s.parent.first; b != nil && b != s.from; b = b.next {
+			if !b.done {
+				return false
+			}
+		}
 	}
 	return true
 }
 
-// loadFrame makes the frame at depth d on the way to the piece that is loaded.
-func (m *dpor) loadFrame(x *X, f *dframe, d int) {
-	it := m.loading
+// reopen notes that s has one more branch, though it may have been done.
+func (s *sframe) reopen() {
+	s.open++
+	for s.open == 1 && s.from != nil && s.from.done {
+		s.from.done = false
+		s = s.parent
+		s.open++
+	}
+}
+
+// drop takes a branch out that no execution follows. pool.mu is held.
+func (s *sframe) drop(n *wnode) {
+	at := &s.first
+	for *at != n {
+		at = &(*at).next
+	}
+	*at = n.next
+	if s.open--; s.open == 0 && s.from != nil {
+		s.parent.done(s.from)
+	}
+}
+
+// leave is called when all of the worker's branch at f is explored that it knows
+// of, and takes the next one up; nil if none waits. pool.mu is taken.
+func (m *dpor) leave(x *X, f *dframe) *wnode {
+	p, s := m.pool, f.shared
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n := f.mine; n.behind == nil && !n.done {
+		s.done(n)
+	}
+	f.mine = nil
+	n := s.waiting()
+	if n != nil {
+		m.takeUp(x, f, n)
+		p.offer(s)
+	}
+	return n
+}
+
+// follow makes f the frame behind the branch that the worker is at in the frame
+// above, if workers share it: the tree of the branch goes on there.
+func (m *dpor) follow(x *X, f, above *dframe, enabled uint32) bool {
+	if above.shared == nil || above.mine.leaf {
+		return false
+	}
+	p, s := m.pool, above.mine.behind
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f.shared = s
+	for r := f.sleep; r != 0; r &= r - 1 {
+		q := bits.TrailingZeros32(r)
+		f.foots[q].copyTo(&s.foots[q])
+	}
+	s.sleep, s.ready = f.sleep, true
+	m.takeUpEnabled(x, f, enabled)
+	return true
+}
+
+// takeUpEnabled takes up the first branch at f that can be followed, and drops
+// those before it. pool.mu is held.
+func (m *dpor) takeUpEnabled(x *X, f *dframe, enabled uint32) {
+	s := f.shared
+	n := s.waiting()
+	for n != nil && enabled>>n.task&1 == 0 {
+		s.drop(n) // see take
+		n = s.waiting()
+	}
+	if n != nil {
+		m.takeUp(x, f, n)
+		m.pool.offer(s)
+	}
+}
+
+// takeShared is take at a frame that workers share.
+func (m *dpor) takeShared(x *X, s *State, d int, again bool) int {
+	f := &m.stack[d]
+	m.pool.mu.Lock()
+	defer m.pool.mu.Unlock()
+	if f.mine != nil && s.Enabled>>f.mine.task&1 == 0 {
+		f.shared.drop(f.mine)
+		f.mine = nil
+		m.takeUpEnabled(x, f, s.Enabled)
+	}
+	if f.mine != nil {
+		return f.mine.task
+	}
+	c := m.awake(x, s, d, again)
+	if c >= 0 {
+		n := m.node(c, nil)
+		*end(&f.shared.first) = n
+		f.shared.reopen()
+		m.takeUp(x, f, n)
+	}
+	return c
+}
+
+// begun notes what the worker's branch at a shared frame has turned out to do.
+func (m *dpor) begun(x *X, f *dframe) {
+	m.pool.mu.Lock()
+	defer m.pool.mu.Unlock()
+	f.foots[f.choice].copyTo(&f.mine.foot)
+	f.mine.home, f.mine.idle = x, false
+}
+
+func (m *dpor) load(w *worker, it *work) bool {
+	m.forget()
+	x := w.x
+	m.started, m.fresh, m.x = true, 0, x
+	x.nohash, x.nosolo = true, true
+	x.plan, x.fast = nil, false
+	if it.frame == nil {
+		return true
+	}
+	p := m.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	s := it.frame
-	for range len(it.plan) - d {
+	n := s.waiting()
+	if n == nil {
+		return false
+	}
+	var f dframe
+	f.shared = s
+	m.takeUp(x, &f, n)
+	p.offer(s)
+	for ; s != nil; s, n = s.parent, s.from {
+		m.loading = append(m.loading, n)
+	}
+	m.base = len(m.loading) - 1
+	m.target = it.frame
+	return true
+}
+
+// loadFrame makes the frame at depth d on the way to the branch that is loaded.
+func (m *dpor) loadFrame(x *X, f *dframe, d int) {
+	s := m.target
+	for range m.base - d {
 		s = s.parent
 	}
 	m.pool.mu.Lock()
-	f.shared, f.known = s, 0
-	m.learn(x, f)
-	m.pool.mu.Unlock()
-	if d < len(it.plan) {
-		f.sleep = 0
-		f.tree = m.node(int(it.plan[d]), nil)
-		return
+	defer m.pool.mu.Unlock()
+	f.shared = s
+	m.at(x, f, m.loading[m.base-d])
+	if d == m.base {
+		m.loading = m.loading[:0]
 	}
-	f.sleep, f.tree = it.sleep, it.tree
-	m.loading = nil
 }
 
 // split shares the frames down to the first one with branches to give away.
 func (m *dpor) split(w *worker) []*work {
-	x, p := w.x, w.p
 	d := 0
-	for ; d < len(m.stack); d++ {
-		if f := &m.stack[d]; f.shared == nil && f.tree.next != nil {
-			break
-		}
+	for d < len(m.stack) && (m.stack[d].shared != nil || m.stack[d].tree.next == nil) {
+		d++
 	}
 	if d == len(m.stack) {
 		return nil
 	}
-	// What a branch begins with is asleep for others once it is taken up, so it has
-	// to be known exactly.
-	plan := m.path(d)
-	f := &m.stack[d]
-	n := f.tree.next
-	if d == len(m.stack)-1 {
-		n = f.tree // it has not begun
-	}
-	for ; n != nil; n = n.next {
-		x.probe(w.prog, plan, n.task, &n.foot)
-	}
+	p := w.p
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.offer(m.publish(w.x, d))
+	return nil
+}
+
+// publish shares the frames down to depth d and returns the one there. pool.mu is
+// held.
+func (m *dpor) publish(x *X, d int) *sframe {
 	var above *sframe
+	var from *wnode
+	plan := m.path(d)
 	for i := range m.stack[:d+1] {
 		f := &m.stack[i]
 		if f.shared != nil {
-			above = f.shared
+			above, from = f.shared, f.mine
 			continue
 		}
-		s := &sframe{plan: plan[:i:i], parent: above, sleep: f.sleep | 1<<f.tree.task}
+		s := &sframe{plan: plan[:i:i], parent: above, from: from, sleep: f.sleep, ready: true, first: f.tree}
 		for r := f.sleep; r != 0; r &= r - 1 {
 			q := bits.TrailingZeros32(r)
 			f.foots[q].copyTo(&s.foots[q])
 		}
+		n := f.tree
 		if i < len(m.stack)-1 {
-			f.foots[f.choice].copyTo(&s.foots[f.choice])
-		} else {
-			f.tree.foot.copyTo(&s.foots[f.tree.task])
-			f.tree.foot.copyTo(&f.foots[f.tree.task])
+			f.foots[n.task].copyTo(&n.foot)
 		}
-		f.shared, f.known = s, s.sleep
-		above = s
+		n.idle = i == len(m.stack)-1
+		n.taken, n.leaf = true, true // nothing is put in from outside, for what is left of it is done
+		belongs(n, x)
+		for b := n; b != nil; b = b.next {
+			s.open++
+		}
+		if from != nil {
+			from.behind = s
+		}
+		f.shared, f.mine, f.tree = s, n, nil
+		above, from = s, n
 	}
-	s := above
-	s.tree, f.tree.next = f.tree.next, nil
-	settleAt(s.tree, x)
-	s.queued = true
-	return []*work{{frame: s}}
+	return above
 }
 
-// settleAt says that the footprints of n have objects of x.
-func settleAt(n *wnode, x *X) {
+// belongs says that the footprints of n have objects of x.
+func belongs(n *wnode, x *X) {
 	for ; n != nil; n = n.next {
 		n.home = x
-		settleAt(n.child, x)
+		belongs(n.child, x)
 	}
 }
 
-// insertShared puts w, which this worker's part of what sleeps does not cover,
-// into a shared tree.
+// insertShared puts w, which nothing that sleeps at f covers, to the right of this
+// worker's branch.
 func (m *dpor) insertShared(x *X, f *dframe, w []wstep) {
 	p, s := m.pool, f.shared
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var head footprint
-	for probed := false; ; probed = true {
-		m.learn(x, f)
-		if x.covered(f, s.sleep, w) {
-			return
+	at := &f.mine.next
+	for {
+		n := *at
+		for ; n != nil; n = n.next {
+			if n.home != x {
+				x.localise(&n.foot)
+				n.home = x
+			}
+			k := x.weakInitial(n.task, &n.foot, w)
+			if k == -2 {
+				continue
+			}
+			if k >= 0 {
+				w = append(w[:k], w[k+1:]...)
+			}
+			break
 		}
-		x.localiseTree(s.tree)
-		m.left = append(m.left[:0], w...)
-		at, left := x.place(&s.tree, m.left)
-		if at == nil {
-			return
+		if n == nil {
+			break
 		}
-		if at != end(&s.tree) {
-			m.attach(x, s, at, left)
-			return
+		if len(w) == 0 || n.taken && n.leaf || !n.taken && n.child == nil {
+			return // what a leaf leads to covers w
 		}
-		if probed {
-			left[0].foot = &head
-			m.attach(x, s, at, left)
-			return
-		}
-		// Without the event before which it is to come, its first step may do
-		// something else.
-		p.mu.Unlock()
-		ok := x.probe(m.prog, s.plan, left[0].task, &head)
-		p.mu.Lock()
-		if !ok {
-			return
+		if n.taken {
+			s, at = n.behind, &n.behind.first
+		} else {
+			s, at = nil, &n.child
 		}
 	}
-}
-
-// end is where a branch is added behind those at at.
-func end(at **wnode) **wnode {
-	for *at != nil {
-		at = &(*at).next
-	}
-	return at
-}
-
-// attach adds a branch to a shared tree. pool.mu is held.
-func (m *dpor) attach(x *X, s *sframe, at **wnode, w []wstep) {
+	at = end(at)
 	m.grow(at, w)
-	settleAt(*at, x)
-	if s.queued {
-		return
+	belongs(*at, x)
+	if s != nil {
+		s.reopen()
+		p.offer(s)
 	}
-	s.queued = true
-	p := m.pool
-	p.queue = append(p.queue, &work{frame: s})
-	p.starve()
-	p.wake.Broadcast()
 }
 
 // localise makes a footprint that another worker took one of this worker's
@@ -294,32 +419,16 @@ func (x *X) own(o *object) *object {
 	return x.expect(o.id)
 }
 
-func (x *X) localiseTree(n *wnode) {
-	for ; n != nil; n = n.next {
-		if n.home != x {
-			x.localise(&n.foot)
-			n.home = x
-		}
-		x.localiseTree(n.child)
-	}
-}
-
+// rest shares all frames; what is left of the search is then what the tree of
+// frames has. It is written down as one piece.
 func (m *dpor) rest(add func(*work)) {
-	for i := range m.stack {
-		f := &m.stack[i]
-		top := i == len(m.stack)-1
-		switch {
-		case f.shared != nil && top && f.tree != nil:
-			f.shared.held = &wnode{task: f.tree.task, child: f.tree.child, next: f.shared.held}
-			fallthrough
-		case f.shared != nil:
-			add(&work{frame: f.shared})
-		case top:
-			add(&work{plan: m.path(i), sleep: f.sleep, tree: f.tree})
-		default:
-			add(&work{plan: m.path(i), sleep: f.sleep | 1<<f.choice, tree: f.tree.next})
-		}
+	n := len(m.stack)
+	if n == 0 {
+		return
 	}
+	s := m.publish(m.x, n-1)
+	m.pool.offer(s)
+	add(&work{frame: s})
 }
 
 // path is the choices that lead to depth d.
@@ -334,48 +443,54 @@ func (m *dpor) path(d int) []int8 {
 func (m *dpor) resume(w *worker, its []*work) error {
 	x := w.x
 	x.nohash, x.nosolo = true, true
-	frames := map[string]*sframe{}
 	for _, it := range its {
-		if len(it.plan) == 0 && it.sleep == 0 && it.tree == nil {
+		if it.frame == nil {
 			w.p.queue = append(w.p.queue, it)
 			continue
 		}
-		f := &sframe{plan: it.plan, sleep: it.sleep, tree: it.tree}
-		frames[string(key(it.plan))] = f
-		for r := f.sleep; r != 0; r &= r - 1 {
-			q := bits.TrailingZeros32(r)
-			if !x.probe(w.prog, it.plan, q, &f.foots[q]) {
-				return errors.New(unrepeatable)
-			}
+		if !x.probeFrame(w.prog, it.frame) {
+			return errors.New(unrepeatable)
 		}
-		x.probeTree(w.prog, it.plan, &f.tree)
+		w.p.offerAll(it.frame)
 	}
-	for _, f := range frames {
-		if len(f.plan) > 0 {
-			if f.parent = frames[string(key(f.plan[:len(f.plan)-1]))]; f.parent == nil {
-				return errors.New("what was saved lacks a frame")
-			}
-		}
-		if f.queued = f.tree != nil; f.queued {
-			w.p.queue = append(w.p.queue, &work{frame: f})
-		}
-	}
-	slices.SortFunc(w.p.queue, func(a, b *work) int { return a.depth() - b.depth() })
 	return nil
 }
 
-func (w *work) depth() int {
-	if w.frame != nil {
-		return len(w.frame.plan)
+// offerAll puts all frames with branches to be taken up into the queue, the last
+// ones last.
+func (p *pool) offerAll(s *sframe) {
+	p.offer(s)
+	for b := s.first; b != nil; b = b.next {
+		if b.taken && b.behind != nil {
+			p.offerAll(b.behind)
+		}
 	}
-	return len(w.plan)
 }
 
-func key(plan []int8) (b []byte) {
-	for _, c := range plan {
-		b = append(b, byte(c))
+// probeFrame finds the footprints of a frame that was written down, and of all
+// below it.
+func (x *X) probeFrame(prog func(*X), s *sframe) bool {
+	for r := s.sleep; r != 0; r &= r - 1 {
+		q := bits.TrailingZeros32(r)
+		if !x.probe(prog, s.plan, q, &s.foots[q]) {
+			return false
+		}
 	}
-	return b
+	for b := s.first; b != nil; b = b.next {
+		ok := x.probe(prog, s.plan, b.task, &b.foot)
+		b.home = x
+		switch {
+		case b.taken && !ok:
+			return false
+		case b.taken && b.behind != nil:
+			if !x.probeFrame(prog, b.behind) {
+				return false
+			}
+		case ok:
+			x.probeTree(prog, append(s.plan[:len(s.plan):len(s.plan)], int8(b.task)), &b.child)
+		}
+	}
+	return true
 }
 
 // probeTree finds the footprints of a tree that was written down. A step that
@@ -394,17 +509,12 @@ func (x *X) probeTree(prog func(*X), plan []int8, at **wnode) {
 }
 
 func (m *dpor) forget() {
-	m.unload()
-	m.blocked = 0
-}
-
-// unload leaves the piece that is worked on.
-func (m *dpor) unload() {
 	for i := range m.stack {
 		m.release(m.stack[i].tree)
 		m.stack[i].tree = nil
 	}
-	m.stack, m.fresh, m.pending, m.loading, m.base = m.stack[:0], 0, false, nil, 0
+	m.stack, m.fresh, m.pending, m.loading, m.base = m.stack[:0], 0, false, m.loading[:0], 0
+	m.looked = 0
 }
 
 func (m *dpor) fill(r *Result) {
@@ -417,3 +527,11 @@ func (m *dpor) fill(r *Result) {
 }
 
 func (m *dpor) isCyclic() bool { return false }
+
+// end is where a branch is added behind those at at.
+func end(at **wnode) **wnode {
+	for *at != nil {
+		at = &(*at).next
+	}
+	return at
+}

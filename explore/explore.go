@@ -15,7 +15,7 @@ type Options struct {
 	Bounded       bool          // only executions with at most Preemptions, those with the fewest first
 	Preemptions   int
 
-	// Workers is how many explore at once, for Merge; 0: one. They have
+	// Workers is how many explore at once, for Merge and Optimal; 0: one. They have
 	// programs of their own, which Clone makes; without it prog has to be safe to be
 	// run by several goroutines, each with an X of its own. If Spare is not nil, a
 	// worker beyond the first comes when it can put something in there, which it takes
@@ -124,7 +124,6 @@ const (
 func (x *X) optimal(prog func(*X), o Options) *Result {
 	m := newDpor(o.strict)
 	x.strat = m
-	o.Workers = 0
 	if o.pooled() {
 		return x.optimalPool(prog, &o, m)
 	}
@@ -246,6 +245,9 @@ func (x *X) search(prog func(*X), o *Options, fill func()) (cut string) {
 				return c
 			}
 		}
+	}
+	if x.refused != "" {
+		return x.refused
 	}
 	return cut
 }

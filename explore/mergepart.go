@@ -67,6 +67,7 @@ func (m *merge) load(w *worker, it *work) bool {
 	for r := it.sleep; r != 0; r &= r - 1 {
 		q := bits.TrailingZeros32(r)
 		if !w.x.probe(w.prog, it.plan, q, &m.probed[q]) {
+			w.p.ask(wants{stop: true}, unrepeatable)
 			return false
 		}
 	}

@@ -57,7 +57,7 @@ type wants struct{ restart, save, show, stop bool }
 // part is a strategy that can be handed pieces of work.
 type part interface {
 	Strategy
-	load(w *worker, it *work) bool       // makes the next execution the first of it; false: the program does not fit
+	load(w *worker, it *work) bool       // makes the next execution the first of it; false: there is none
 	split(w *worker) []*work             // gives a part of what is left away
 	rest(add func(*work))                // what is left, the first to be done first
 	resume(w *worker, its []*work) error // puts what was left into the queue
@@ -199,11 +199,7 @@ func (w *worker) caught() {
 
 func (w *worker) work() {
 	for w.take() {
-		if !w.part.load(w, w.it) {
-			w.p.ask(wants{stop: true}, unrepeatable)
-			continue
-		}
-		if w.unsettled() {
+		if !w.part.load(w, w.it) || w.unsettled() {
 			continue
 		}
 		w.run()
@@ -221,6 +217,9 @@ func (w *worker) next() {
 			return
 		}
 		w.run()
+	}
+	if w.x.refused != "" {
+		w.p.ask(wants{stop: true}, w.x.refused)
 	}
 	w.unsettled()
 }
@@ -358,10 +357,7 @@ func (w *worker) take() bool {
 			p.queue = p.queue[:n-1]
 			p.handed++
 			if w.it.frame != nil {
-				w.it = p.takeUp(w.it.frame)
-			}
-			if w.it == nil {
-				continue
+				w.it.frame.queued = false
 			}
 			return true
 		}

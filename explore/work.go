@@ -11,20 +11,21 @@ import (
 // same to every worker and in every process.
 type work struct {
 	plan  []int8
-	sleep uint32 // who need not be tried: others do, or have
-	todo  uint32 // who is to be tried, if the search keeps no wakeup trees
-	tree  *wnode // wakeup trees to follow, in order
-	frame *sframe
+	sleep uint32  // who need not be tried: others do, or have
+	todo  uint32  // who is to be tried, if the search keeps no wakeup trees
+	frame *sframe // or a frame of the optimal search and all below it; see its write
 	share float64
 }
 
 const taskDigits = "0123456789abcdef"
 
-// String writes a piece as plan/sleep/todo, a digit a task. A wakeup tree is
-// written as nested sequences: 1(20)3 is a tree that begins with 1 and goes on
-// with 2 or 0, and after it one that is 3 alone.
+// String writes a piece as plan/sleep/todo, a digit a task, or as a frame.
 func (w *work) String() string {
 	var b strings.Builder
+	if w.frame != nil {
+		w.frame.write(&b)
+		return b.String()
+	}
 	for _, c := range w.plan {
 		b.WriteByte(taskDigits[c])
 	}
@@ -36,11 +37,40 @@ func (w *work) String() string {
 	for r := w.todo; r != 0; r &= r - 1 {
 		b.WriteByte(taskDigits[bits.TrailingZeros32(r)])
 	}
-	if w.tree != nil {
-		b.WriteByte('/')
-		writeTree(&b, w.tree)
-	}
 	return b.String()
+}
+
+// write writes a frame of the optimal search as [sleep|branches], a branch as its
+// task and, if it waits to be taken up, its tree: 1(20)3 is a branch that begins
+// with 1 and goes on with 2 or 0, and one that is 3 alone. A branch that was taken
+// up is followed by ! or, if it had a tree, by +, and by the frame behind it if
+// there is one.
+func (s *sframe) write(b *strings.Builder) {
+	b.WriteByte('[')
+	for r := s.sleep; r != 0; r &= r - 1 {
+		b.WriteByte(taskDigits[bits.TrailingZeros32(r)])
+	}
+	b.WriteByte('|')
+	for n := s.first; n != nil; n = n.next {
+		b.WriteByte(taskDigits[n.task])
+		switch {
+		case !n.taken || n.idle:
+			if n.child != nil {
+				b.WriteByte('(')
+				writeTree(b, n.child)
+				b.WriteByte(')')
+			}
+			continue
+		case n.leaf:
+			b.WriteByte('!')
+		default:
+			b.WriteByte('+')
+		}
+		if n.behind != nil {
+			n.behind.write(b)
+		}
+	}
+	b.WriteByte(']')
 }
 
 func writeTree(b *strings.Builder, n *wnode) {
@@ -54,10 +84,17 @@ func writeTree(b *strings.Builder, n *wnode) {
 	}
 }
 
-// parseWork reads what String wrote. The nodes of the tree have no footprints.
+// parseWork reads what String wrote. There are no footprints.
 func parseWork(s string) (*work, error) {
+	if strings.HasPrefix(s, "[") {
+		f, rest, ok := parseFrame(s, &sframe{plan: []int8{}})
+		if !ok || rest != "" {
+			return nil, fmt.Errorf("a piece of work ends in %q", rest)
+		}
+		return &work{frame: f}, nil
+	}
 	parts := strings.Split(s, "/")
-	if len(parts) != 3 && len(parts) != 4 {
+	if len(parts) != 3 {
 		return nil, fmt.Errorf("a piece of work is %q, not choices/asleep/to do", s)
 	}
 	w := &work{plan: []int8{}}
@@ -77,13 +114,56 @@ func parseWork(s string) (*work, error) {
 			*set |= 1 << t
 		}
 	}
-	if len(parts) == 4 {
-		rest := ""
-		if w.tree, rest = parseTree(parts[3]); rest != "" {
-			return nil, fmt.Errorf("a wakeup tree ends in %q", rest)
+	return w, nil
+}
+
+// parseFrame reads what write wrote into f, which has its place.
+func parseFrame(s string, f *sframe) (_ *sframe, rest string, ok bool) {
+	s, ok = strings.CutPrefix(s, "[")
+	f.ready = true
+	for ; ok && s != ""; s = s[1:] {
+		t := strings.IndexByte(taskDigits, s[0])
+		if t < 0 {
+			break
+		}
+		f.sleep |= 1 << t
+	}
+	s, ok = strings.CutPrefix(s, "|")
+	at := &f.first
+	for ok && s != "" && s[0] != ']' {
+		n := &wnode{task: strings.IndexByte(taskDigits, s[0])}
+		if n.task < 0 {
+			return f, s, false
+		}
+		*at, at, s = n, &n.next, s[1:]
+		if strings.HasPrefix(s, "(") {
+			if n.child, s = parseTree(s[1:]); n.child == nil || !strings.HasPrefix(s, ")") {
+				return f, s, false
+			}
+			s = s[1:]
+		}
+		if s != "" && (s[0] == '!' || s[0] == '+') {
+			n.taken, n.leaf, s = true, s[0] == '!', s[1:]
+			if n.child != nil {
+				return f, s, false
+			}
+			if strings.HasPrefix(s, "[") {
+				plan := append(f.plan[:len(f.plan):len(f.plan)], int8(n.task))
+				if n.behind, s, ok = parseFrame(s, &sframe{plan: plan, parent: f, from: n}); !ok {
+					return f, s, false
+				}
+			}
+			n.done = n.behind == nil || n.behind.open == 0
+			if !n.leaf && n.behind == nil {
+				return f, s, false
+			}
+		}
+		if !n.done {
+			f.open++
 		}
 	}
-	return w, nil
+	s, end := strings.CutPrefix(s, "]")
+	return f, s, ok && end
 }
 
 func parseTree(s string) (first *wnode, rest string) {
