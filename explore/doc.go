@@ -81,6 +81,28 @@
 // (Burckhardt, Kothari, Musuvathi and Nagarakatte, ASPLOS 2010) sample. Replay
 // repeats one schedule, Minimise looks for the simplest one.
 //
+// # Workers, and searches that go on later
+//
+// With Options.Workers several workers share one search by Merge or Optimal. Each
+// has an X and a program of its own; one that has nothing to do is left a piece of
+// another's work: the choices that lead to a place, who sleeps there and who is to
+// be tried. Nothing is explored twice. Optimal makes the same executions, each
+// trace once, whoever makes them: races that are found below one branch are
+// reversed below the branches to its right even if another worker is there already
+// (dporpart.go). Merge comes to the same states and the same ends; how many
+// executions it takes to come there depends on who comes to a state first, since
+// that decides what sleeps (merge.go has the argument why nothing is missed).
+//
+// Options.Save is given what a process needs to go on with the search: the pieces
+// that are left, as a line of text each, and the states that are new. A search that
+// is interrupted, as often as one likes, does exactly what one worker would have
+// done without.
+//
+// For this, workers and processes have to call an object the same. They call it by
+// the class and number it is given; if a program uses several objects of one name
+// in every execution, there is but one worker, nothing is saved, and Result.Alone
+// says so.
+//
 // A livelock is either an execution that leaves somebody in Retry with nobody to
 // wake him, or a cycle of states in which every task takes a step or is disabled
 // somewhere, so that a fair scheduler may go round for ever. Cycles cost nothing

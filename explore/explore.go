@@ -165,7 +165,7 @@ func (x *X) merge(prog func(*X), o Options) *Result {
 	m := newMerge(o.NoMerge)
 	if !o.AllVisible && len(o.Saved) == 0 {
 		m.scout = &scout{}
-		if !o.pooled() {
+		if !o.eager {
 			m.scout.after = scoutAfter
 		}
 	}

@@ -31,6 +31,7 @@ func (m *Map) at(key uint64) *obj {
 	o := x.keys[k]
 	if o == nil {
 		p := x.newObject(m.String()+" key", int(key), int(m.p.maker))
+		p.pinned = true
 		o = &obj{x, p}
 		if x.keys == nil {
 			x.keys = map[mapKey]*obj{}

@@ -82,7 +82,7 @@ func (s *objects) newObject(class string, num, maker int) *object {
 
 // expect makes an object of which nothing is known yet but what it is called.
 func (s *objects) expect(id uint64) *object {
-	o := &object{id: id, idx: int32(len(s.list)), mode: s.visible | s.names.modes[id], num: -1}
+	o := &object{id: id, idx: int32(len(s.list)), mode: s.visible | s.names.modes[id], pinned: true}
 	s.list = append(s.list, o)
 	s.names.byID[id] = o
 	return o
@@ -120,15 +120,33 @@ func (s *objects) intern(o *obj, x *X, maker int, class string, num int) *object
 		if p = s.made[maker][n]; p.pinned || p.epoch == s.epoch || o.x == x {
 			continue
 		}
+		if p.class != class || p.num != num {
+			// In another execution another object came at this point.
+			if p = s.unused(class, num, maker); p == nil {
+				p = s.newObject(class, num, maker)
+				p.owner = o
+			}
+			s.made[maker][n] = p
+		}
 		if p.owner != o {
 			s.reused[maker] = true
 			p.owner = o
 		}
-		s.names.again(p, class, num)
 		break
 	}
 	o.x, o.p = x, p
 	return p
+}
+
+// unused finds the first object of a name and maker that this execution has not
+// used and that is no Go object's for good; nil if there is none.
+func (s *objects) unused(class string, num, maker int) *object {
+	for _, o := range s.list {
+		if o.num == num && int(o.maker) == maker && o.class == class && !o.pinned && o.epoch != s.epoch {
+			return o
+		}
+	}
+	return nil
 }
 
 // longBlock is how many accesses a block may have before its objects are made

@@ -245,7 +245,7 @@ func (x *X) class(what string) *object {
 		}
 	}
 	o := x.newObject("kind "+what, -1, 0)
-	o.class = what
+	o.class, o.pinned = what, true
 	x.classes = append(x.classes, atomicClass{what, o})
 	return o
 }
