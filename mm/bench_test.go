@@ -29,7 +29,7 @@ func BenchmarkSwap(b *testing.B) {
 				for _, set := range []struct {
 					name  string
 					pages int
-				}{{"hot", 1}, {"cold", 4096}} {
+				}{{"hot", 1}, {"warm", 4096}, {"cold", 32768}} {
 					for _, tasks := range []int{1, runtime.GOMAXPROCS(0)} {
 						b.Run(fmt.Sprintf("%s/%s/%s/%s/tasks=%d", device, tags, name, set.name, tasks), func(b *testing.B) {
 							s := newSwapBench(b, name, device, tags, tasks, set.pages)

@@ -119,6 +119,7 @@ type Task struct {
 	runs    int             // step lists that this operation, or this round, has run: where it is between them
 	rests   int             // natively: waits of this access
 	cost    Costs           // natively
+	cluster int             // natively: where it looks for a slot first
 	page    *[PageSize]byte // natively, see buffer
 	mmapped bool            // holds its mm's mmap lock shared, for a fault
 	held    []hold

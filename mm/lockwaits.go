@@ -47,7 +47,9 @@ func (k *Kernel) watchLocks() {
 	w := &k.nat.waits
 	for i := range k.areas {
 		k.areas[i].lock.Watch(&w.Device)
-		k.areas[i].cluster.Watch(&w.Cluster)
+		for c := range k.areas[i].clusters {
+			k.areas[i].clusters[c].Watch(&w.Cluster)
+		}
 		k.areas[i].cache.Watch(&w.Cache)
 	}
 	for i := range k.caches {

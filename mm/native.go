@@ -11,9 +11,9 @@ import (
 // Lock order: gates and the quarantine's shards are innermost.
 type native struct {
 	memory  memory
-	pages   quarantine     // pfns
-	records quarantine     // tag records
-	live    explore.Atomic // pages in use
+	pages   quarantine // pfns
+	records quarantine // tag records
+	live    sharded    // pages in use
 
 	readErrors, writeErrors explore.Atomic // of swap devices
 
@@ -40,6 +40,9 @@ func (k *Kernel) resetNative() {
 	k.nat.records.reset(&k.nat.clock, 0, n)
 	k.Tags.Recycle(&k.nat.records, n)
 	k.Tags.OnFatal = k.fatal
+	for i := range k.tasks {
+		k.tasks[i].cluster = i * len(k.areas[0].clusters) / len(k.tasks)
+	}
 	k.watchLocks()
 }
 
@@ -85,7 +88,7 @@ func (k *Kernel) costs(t *Task) *Costs {
 }
 
 // Resident is how many pages are in use, natively.
-func (k *Kernel) Resident() int { return int(k.nat.live.Peek()) }
+func (k *Kernel) Resident() int { return k.nat.live.sum() }
 
 // CostsOf is what t has cost so far, natively. Only t may ask while it runs.
 func (k *Kernel) CostsOf(t *Task) Costs { return t.cost }
@@ -159,7 +162,7 @@ func (k *Kernel) newFolioNative(t *Task, m *MM, v int) *Folio {
 	f.swap.Set(0)
 	f.life.Store(1)
 	f.refs.Store(1)
-	k.nat.live.AddBlind(1)
+	k.nat.live.add(pfn, 1)
 	return f
 }
 
@@ -187,7 +190,7 @@ func (k *Kernel) place(f *Frame) int {
 func (k *Kernel) freeNative(f *Folio) {
 	if f.life.Swap(0) != 0 {
 		k.nat.pages.Put(f.pfn)
-		k.nat.live.AddBlind(-1)
+		k.nat.live.add(f.pfn, -1)
 	}
 }
 

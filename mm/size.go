@@ -45,35 +45,6 @@ func (k *Kernel) entries() int {
 	return slots * MaxAreas
 }
 
-// slotStack has the slots of a device that may be allocated, natively. Its users
-// hold the cluster lock.
-type slotStack struct{ free []int }
-
-func (s *slotStack) reset(used, slots int) {
-	s.free = make([]int, 0, slots)
-	for i := slots - 1; i >= used; i-- {
-		s.free = append(s.free, i)
-	}
-}
-
-func (s *slotStack) put(slot int) { s.free = append(s.free, slot) }
-
-// takeNative is takeSlot under the cluster lock, which it drops. The slot that was
-// freed last is used first.
-func (k *Kernel) takeNative(si *SwapInfo, value uint64) Entry {
-	defer si.cluster.Unlock()
-	s := &si.unused
-	n := len(s.free)
-	if n == 0 {
-		return 0
-	}
-	e := mkEntry(si.num, s.free[n-1])
-	s.free = s.free[:n-1]
-	k.mapWrite(e, value)
-	si.inuse.AddBlind(1)
-	return e
-}
-
 // oldest is the page at the end of the native LRU, 0: none.
 func (v *variable) oldest() int {
 	if len(v.old) == 0 {

@@ -20,11 +20,12 @@ type SwapInfo struct {
 	folios                []explore.Atomic // the swap cache: pfn, 0: none
 	data                  []explore.Atomic // the device: contents + 1, natively 1; 0: never written or freed (reads as zeros)
 	bitmap                explore.Var      // slots that may be allocated
-	unused                slotStack        // the same, natively
+	clusters              []cluster        // natively, instead of cluster and bitmap
 	memory                slotMemory       // the device, natively, when it has no Device
 	inuse                 explore.Atomic   // si->inuse_pages
 	flags                 explore.Flags
 	users                 explore.Atomic // references of get_swap_device
+	refs                  sharded        // the same, natively
 	gone                  explore.Atomic // arrays freed: swapoff is over
 }
 
@@ -58,7 +59,7 @@ func (si *SwapInfo) reset(x *explore.X, num int, cfg AreaConfig) {
 		si.data[i].Init(x, "device", e, 0)
 	}
 	if x == nil {
-		si.unused.reset(cfg.Used, cfg.Slots)
+		si.resetClusters()
 	}
 	si.bitmap.Init(x, "free slots", num, (1<<cfg.Slots-1)&^(1<<cfg.Used-1))
 	si.inuse.Init(x, "inuse_pages", num, uint64(cfg.Used))
@@ -138,12 +139,12 @@ func (k *Kernel) mapPut(f *Frame, cached bool) {
 // allocSlot is scan_swap_map_slots: the lowest free slot of the first device
 // that has one. si->lock and the cluster lock are taken and dropped; the slot is
 // marked with value.
-func (k *Kernel) allocSlot(value uint64) Entry {
+func (k *Kernel) allocSlot(t *Task, value uint64) Entry {
 	for i := range k.narea {
 		si := &k.areas[i]
 		si.lock.Lock()
 		if si.flags.Test(areaWriteOK) {
-			if e := k.takeSlot(si, value); e != 0 {
+			if e := k.takeSlot(t, si, value); e != 0 {
 				si.lock.Unlock()
 				return e
 			}
@@ -153,11 +154,11 @@ func (k *Kernel) allocSlot(value uint64) Entry {
 	return 0
 }
 
-func (k *Kernel) takeSlot(si *SwapInfo, value uint64) Entry {
-	si.cluster.Lock()
+func (k *Kernel) takeSlot(t *Task, si *SwapInfo, value uint64) Entry {
 	if k.nat != nil {
-		return k.takeNative(si, value)
+		return k.takeNative(t, si, value)
 	}
+	si.cluster.Lock()
 	free := si.bitmap.Get()
 	for s := range si.cfg.Slots {
 		if free>>s&1 == 0 {

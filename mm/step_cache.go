@@ -86,16 +86,16 @@ var deviceSteps = []*Step{
 		"Takes a reference on entry's device that swapoff waits for. False: the device is going.",
 		func(k *Kernel, f *Frame) bool {
 			si := k.area(f.entry)
-			si.users.AddBlind(1)
+			k.hold(f.t, si, 1)
 			if si.flags.Test(areaAlive) {
 				return true
 			}
-			si.users.AddBlind(-1)
+			k.hold(f.t, si, -1)
 			f.err = errNoEnt
 			return false
 		}).uses(RegEntry).takes(DeviceRef),
 	act("put_swap_device", swapfileC+"put_swap_device (v6.1)", "Drops the reference on entry's device.",
-		func(k *Kernel, f *Frame) { k.area(f.entry).users.AddBlind(-1) }).uses(RegEntry).drops(DeviceRef),
+		func(k *Kernel, f *Frame) { k.hold(f.t, k.area(f.entry), -1) }).uses(RegEntry).drops(DeviceRef),
 	cond("read_device", pageIoC+"swap_readpage (v6.1)",
 		"Reads entry's slot of the device into folio. A slot that was never written, or freed on a synchronous device, reads "+
 			"as zeros. False: the device failed.",

@@ -14,11 +14,11 @@ var mapSteps = []*Step{
 		func(k *Kernel, f *Frame) {
 			si := k.area(f.entry)
 			k.arrays(si, "cluster lock")
-			si.cluster.Lock()
+			si.clusterOf(f.entry).Lock()
 			k.took(f.t, &si.clusterLast, false)
 		}).uses(RegEntry).takes(ClusterLock),
 	act("unlock_cluster", swapfileC+"unlock_cluster_or_swap_info (v6.1)", "Drops the cluster lock.",
-		func(k *Kernel, f *Frame) { k.area(f.entry).cluster.Unlock() }).uses(RegEntry).drops(ClusterLock),
+		func(k *Kernel, f *Frame) { k.area(f.entry).clusterOf(f.entry).Unlock() }).uses(RegEntry).drops(ClusterLock),
 	act("lock_swap_device", swapfileC+"swap_info_get_cont (v6.1)", "Takes si->lock of entry's device (spin).",
 		func(k *Kernel, f *Frame) {
 			si := k.area(f.entry)
@@ -91,9 +91,9 @@ var mapSteps = []*Step{
 		"True when entry has a count; takes and drops the cluster lock.",
 		func(k *Kernel, f *Frame) bool {
 			si := k.area(f.entry)
-			si.cluster.Lock()
+			si.clusterOf(f.entry).Lock()
 			v := k.mapRead(f.entry, "swap_map read")
-			si.cluster.Unlock()
+			si.clusterOf(f.entry).Unlock()
 			return v&countMask != 0
 		}).uses(RegEntry),
 	cond("swap_map_used", swapfileC+"free_swap_and_cache (v6.1)", "Reads the slot map without a lock; true when entry is in use.",
@@ -103,9 +103,9 @@ var mapSteps = []*Step{
 		func(k *Kernel, f *Frame) {
 			si := k.area(f.entry)
 			k.arrays(si, "cluster lock")
-			si.cluster.Lock()
+			si.clusterOf(f.entry).Lock()
 			k.mapRead(f.entry, "swap_map read")
-			si.cluster.Unlock()
+			si.clusterOf(f.entry).Unlock()
 		}).uses(RegEntry),
 	act("swap_map_free", swapfileC+"swap_entry_free (v6.1)",
 		"Writes 0 into the slot map: the slot may be allocated again (by whoever has si->lock, or in v7.2 the cluster lock).",
@@ -116,7 +116,7 @@ var mapSteps = []*Step{
 			}
 			k.mapWrite(f.entry, 0)
 			if k.nat != nil {
-				si.unused.put(f.entry.Slot())
+				k.putNative(f.t, si, f.entry.Slot())
 				return
 			}
 			si.bitmap.Set(si.bitmap.Get() | 1<<f.entry.Slot())
@@ -162,7 +162,7 @@ var slotSteps = []*Step{
 			c := &k.caches[f.t.CPU]
 			l := c.slots.Load()
 			for range c.size {
-				e := k.allocSlot(hasCache)
+				e := k.allocSlot(f.t, hasCache)
 				if e == 0 {
 					break
 				}
@@ -173,7 +173,7 @@ var slotSteps = []*Step{
 	cond("get_swap_page", swapfileC+"get_swap_pages (v6.1)",
 		"entry becomes a fresh slot, marked has_cache with count 0 (si->lock, cluster lock). False: swap is full.",
 		func(k *Kernel, f *Frame) bool {
-			f.entry = k.allocSlot(hasCache)
+			f.entry = k.allocSlot(f.t, hasCache)
 			return f.entry != 0
 		}).sets(RegEntry),
 	cond("slot_cache_full", slotsC+"free_swap_slot (v6.1)", "True when this CPU's returned slots make a full batch.",

@@ -71,7 +71,7 @@ var swapoffSteps = []*Step{
 	act("percpu_ref_kill", swapfileC+"swapoff (v6.1)", "No new reference on the device can be had from here on.",
 		func(k *Kernel, f *Frame) { k.areas[f.area].flags.Clear(areaAlive) }),
 	act("wait_device_users", swapfileC+"swapoff (v6.1)", "Sleeps until nobody holds a reference on the device (synchronize_rcu, completion).",
-		func(k *Kernel, f *Frame) { k.areas[f.area].users.Await(0) }),
+		func(k *Kernel, f *Frame) { k.awaitUsers(&k.areas[f.area]) }),
 	act("close_device", swapfileC+"swapoff (v6.1)", "The device is closed and its file forgotten (SWP_USED cleared).",
 		func(k *Kernel, f *Frame) { k.areas[f.area].flags.Clear(areaUsed) }),
 	act("free_swap_map", swapfileC+"swapoff (v6.1)", "Frees the slot map and the other arrays of the device.",
