@@ -107,7 +107,11 @@ func (s *swapBench) newTask(i int, tags string) *swapTask {
 		v := w.first + n
 		s.Map(m, v, flags)
 		text(page, v)
-		copy(w.page[n][:], page)
+		if s.device == nil {
+			copy(w.slot[n][:], page)
+		} else if err := s.device.WritePage(w.floorSlot(n), page); err != nil {
+			panic(err)
+		}
 		s.Do(w.t, mm.Access{Var: v, Write: true, Data: page})
 		if tags == "random-tags" {
 			for g := range 256 {
@@ -187,6 +191,9 @@ func (w *swapTask) advance() int {
 	return n
 }
 
+// floorSlot is where the floor keeps page n, behind the machine's slots.
+func (w *swapTask) floorSlot(n int) int { return w.s.tasks*w.s.pages + 64 + w.first + n }
+
 // swapOne stores to a page that is out, and pages it out.
 func (w *swapTask) swapOne() {
 	v := w.first + w.advance()
@@ -198,9 +205,8 @@ func (w *swapTask) swapOne() {
 func (w *swapTask) floorOne() {
 	n := w.advance()
 	if d := w.s.device; d != nil {
-		slot := w.s.tasks*w.s.pages + 64 + w.first + n
-		_ = d.ReadPage(slot, w.page[n][:])
-		_ = d.WritePage(slot, w.page[n][:])
+		_ = d.ReadPage(w.floorSlot(n), w.page[n][:])
+		_ = d.WritePage(w.floorSlot(n), w.page[n][:])
 	} else {
 		w.page[n] = w.slot[n]
 		w.slot[n] = w.page[n]

@@ -31,7 +31,7 @@ func (k *Kernel) SlotsInUse() int {
 // PageState answers a state function of the litmus language for v of m: swapped,
 // cached, exclusive; 0 or 1. It is no event.
 func (k *Kernel) PageState(m *MM, v int, what string) int {
-	p := PTE(m.pte[v].Peek())
+	p := PTE(m.at[v].pte.Peek())
 	if k.Cfg.Vars[v].Shared && !p.present() {
 		p = PTE(k.vars[v].mapping.Peek())
 	}
@@ -43,7 +43,7 @@ func (k *Kernel) PageState(m *MM, v int, what string) int {
 		switch {
 		case p.swap():
 			e := p.entry()
-			yes = k.area(e).folios[e.Slot()].Peek() != 0
+			yes = k.area(e).slots[e.Slot()].cache.Peek() != 0
 		case p.present():
 			yes = k.folio(p.pfn()).flags.Peek()>>flagSwapcache&1 != 0
 		}
@@ -62,7 +62,7 @@ func (k *Kernel) PageState(m *MM, v int, what string) int {
 
 // Readable says whether v is mapped readable in m and m is in use. It is no event.
 func (k *Kernel) Readable(m *MM, v int) bool {
-	f := m.vma[v].Peek()
+	f := m.at[v].vma.Peek()
 	return f&VMMapped != 0 && f&VMRead != 0 && m.users.Peek() != 0
 }
 
@@ -120,7 +120,7 @@ func at[K comparable](m map[K]*tally, key K) *tally {
 func (k *Kernel) countMM(m *MM, folios map[int]*tally, slots map[Entry]*tally) {
 	anon, swap := 0, 0
 	for v := range k.Cfg.Vars {
-		switch p := PTE(m.pte[v].Peek()); {
+		switch p := PTE(m.at[v].pte.Peek()); {
 		case p.present():
 			at(folios, p.pfn()).mapped++
 			if !k.Cfg.Vars[v].Shared {
@@ -142,7 +142,7 @@ func (k *Kernel) countMM(m *MM, folios map[int]*tally, slots map[Entry]*tally) {
 func (k *Kernel) countCache(folios map[int]*tally, slots map[Entry]*tally) {
 	for i := range k.narea {
 		for s := range k.areas[i].cfg.Slots {
-			if pfn := int(k.areas[i].folios[s].Peek()); pfn != 0 {
+			if pfn := int(k.areas[i].slots[s].cache.Peek()); pfn != 0 {
 				at(folios, pfn).cached++
 				at(slots, mkEntry(i, s)).cached++
 			}
@@ -189,7 +189,7 @@ func (k *Kernel) compareSlots(slots map[Entry]*tally) {
 		}
 		for s := range si.cfg.Slots {
 			t := at(slots, mkEntry(i, s))
-			if got := int(si.slots[s].Peek() & countMask); got != t.mapped {
+			if got := int(si.slots[s].count.Peek() & countMask); got != t.mapped {
 				k.violation("refcount", fmt.Sprintf("slot %d has count %d where %d entries name it", s, got, t.mapped))
 			}
 		}
@@ -228,10 +228,10 @@ func (k *Kernel) checkArea(si *SwapInfo) {
 		k.violation("leak", "swapoff never frees the slot map")
 	}
 	for s := range si.cfg.Slots {
-		switch held := si.slots[s].Peek(); {
+		switch held := si.slots[s].count.Peek(); {
 		case held != 0:
 			k.violation("leak", fmt.Sprintf("slot %d is never freed", s))
-		case si.cfg.Sync && si.data[s].Peek() != 0:
+		case si.cfg.Sync && si.slots[s].data.Peek() != 0:
 			k.violation("leak", fmt.Sprintf("slot %d is free, but the device keeps its contents", s))
 		}
 	}

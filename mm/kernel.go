@@ -123,6 +123,7 @@ type Task struct {
 	page    *[PageSize]byte // natively, see buffer
 	mmapped bool            // holds its mm's mmap lock shared, for a fault
 	held    []hold
+	_       [64]byte
 }
 
 // hold is a page kept by pin or get.
@@ -136,6 +137,7 @@ type hold struct {
 // variable is what all address spaces share of one variable.
 type variable struct {
 	old     []int         // natively: pfns on the LRU, oldest first; protected by lock
+	few     [4]int        // where old is at first
 	lock    explore.Mutex // lru lock
 	anon    explore.RWMutex
 	maps    explore.Atomic // shmem: address spaces that map it
@@ -150,16 +152,22 @@ type MM struct {
 	ID     int
 	Lock   explore.RWMutex // mmap_lock
 	PTL    explore.Mutex   // of the one page table that holds all variables
-	pte    []explore.Atomic
-	vma    []explore.Atomic
-	anon   explore.Atomic // MM_ANONPAGES
-	swap   explore.Atomic // MM_SWAPENTS
-	list   explore.Atomic // on mmlist
-	users  explore.Atomic // mm_users; 0: gone
-	pinned explore.Atomic // MMF_HAS_PINNED
-	linked explore.Atomic // attached to its parent's anon_vmas
+	at     []vpage         // by variable
+	anon   explore.Atomic  // MM_ANONPAGES
+	swap   explore.Atomic  // MM_SWAPENTS
+	list   explore.Atomic  // on mmlist
+	users  explore.Atomic  // mm_users; 0: gone
+	pinned explore.Atomic  // MMF_HAS_PINNED
+	linked explore.Atomic  // attached to its parent's anon_vmas
 	parent *MM
-	gates  []explore.Mutex // natively
+	_      [64]byte // the next one is another task's
+}
+
+// vpage is what an address space has for one page of it.
+type vpage struct {
+	pte  explore.Atomic
+	vma  explore.Atomic // of the mapping it is in
+	gate explore.Mutex  // natively
 }
 
 // VMA flags.
@@ -244,14 +252,14 @@ func (k *Kernel) NewMM(parent *MM) *MM {
 	m.ID, m.parent = k.nmm, parent
 	k.nmm++
 	x := k.X
-	if n := len(k.vars); len(m.pte) != n {
-		m.pte, m.vma, m.gates = make([]explore.Atomic, n), make([]explore.Atomic, n), make([]explore.Mutex, n)
+	if n := len(k.vars); len(m.at) != n {
+		m.at = make([]vpage, n)
 	}
 	m.Lock.Init(x, "mmap_lock", m.ID)
 	m.PTL.Init(x, "ptl", m.ID)
 	for i := range k.Cfg.Vars {
-		m.pte[i].Init(x, "pte", m.ID<<8|i, 0)
-		m.vma[i].Init(x, "vma", m.ID<<8|i, 0)
+		m.at[i].pte.Init(x, "pte", m.ID<<8|i, 0)
+		m.at[i].vma.Init(x, "vma", m.ID<<8|i, 0)
 	}
 	m.anon.Init(x, "MM_ANONPAGES", m.ID, 0)
 	m.swap.Init(x, "MM_SWAPENTS", m.ID, 0)
@@ -264,8 +272,8 @@ func (k *Kernel) NewMM(parent *MM) *MM {
 	}
 	m.linked.Init(x, "anon_vma chain", m.ID, linked)
 	if k.nat != nil {
-		for i := range m.gates {
-			m.gates[i].Watch(&k.nat.waits.Flush)
+		for i := range m.at {
+			m.at[i].gate.Watch(&k.nat.waits.Flush)
 		}
 	}
 	return m

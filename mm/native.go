@@ -18,7 +18,9 @@ type native struct {
 	readErrors, writeErrors explore.Atomic // of swap devices
 
 	waits LockWaits
+	_     [64]byte
 	clock epochs
+	_     [64]byte
 	mu    explore.Mutex // protects spare
 	spare []*MM         // address spaces that nobody uses
 }
@@ -30,7 +32,7 @@ func (k *Kernel) resetNative() {
 	k.nat.memory.reset(len(k.folios))
 	for i := range k.narea {
 		if si := &k.areas[i]; si.cfg.Device == nil {
-			si.memory.reset(si.cfg.Slots)
+			si.memory = make([][PageSize]byte, si.cfg.Slots)
 		}
 	}
 	k.nat.pages.reset(&k.nat.clock, 1, len(k.folios)-1)
@@ -42,6 +44,9 @@ func (k *Kernel) resetNative() {
 	k.Tags.OnFatal = k.fatal
 	for i := range k.tasks {
 		k.tasks[i].cluster = i * len(k.areas[0].clusters) / len(k.tasks)
+	}
+	for i := range k.vars {
+		k.vars[i].old = k.vars[i].few[:0]
 	}
 	k.watchLocks()
 }
@@ -104,7 +109,7 @@ func (k *Kernel) gate(m *MM, v int) *explore.Mutex {
 	if k.Cfg.Vars[v].Shared {
 		return &k.vars[v].gate
 	}
-	return &m.gates[v]
+	return &m.at[v].gate
 }
 
 func (k *Kernel) shut(m *MM, v int) {
@@ -197,7 +202,7 @@ func (k *Kernel) freeNative(f *Folio) {
 // rmapNative says whether the reverse map of fo should look at m. It looks at the
 // entry without a lock: one that fork adds meanwhile is seen by the map count.
 func (k *Kernel) rmapNative(fo *Folio, m *MM, v int) bool {
-	p := PTE(m.pte[v].Peek())
+	p := PTE(m.at[v].pte.Peek())
 	return p.present() && p.pfn() == fo.pfn
 }
 
@@ -255,17 +260,13 @@ func (k *Kernel) Join(t *Task, m *MM) bool {
 // epochs tell when an operation began. What was freed after that it may know.
 type epochs struct {
 	now   explore.Atomic
+	_     [64]byte
 	since []paddedAtomic // by task; never: in no operation
 }
 
 type paddedAtomic struct {
 	explore.Atomic
 	_ [64]byte
-}
-
-type paddedMutex struct {
-	explore.Mutex
-	_ [32]byte
 }
 
 const never = math.MaxUint64

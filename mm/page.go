@@ -29,16 +29,6 @@ func (m *memory) reset(pages int) {
 	m.data, m.tags = make([][PageSize]byte, pages), make([]mte.Tags, pages)
 }
 
-// slotMemory is a native device that is memory.
-type slotMemory struct {
-	data [][PageSize]byte
-	lock []paddedMutex // of each slot
-}
-
-func (s *slotMemory) reset(slots int) {
-	s.data, s.lock = make([][PageSize]byte, slots), make([]paddedMutex, slots)
-}
-
 // fresh gives a page that is used for the first time what memory holds that
 // somebody else had.
 func (m *memory) fresh(pfn int) {
@@ -175,7 +165,7 @@ func (k *Kernel) restoreTags(f *Folio, ref mte.Ref) {
 func (k *Kernel) readDevice(f *Frame) bool {
 	si, slot := k.area(f.entry), f.entry.Slot()
 	if k.nat == nil {
-		v := si.data[slot].Load()
+		v := si.slots[slot].data.Load()
 		if v != 0 {
 			v--
 		}
@@ -185,10 +175,10 @@ func (k *Kernel) readDevice(f *Frame) bool {
 	fo, page := f.folio, &k.nat.memory.data[f.folio.pfn]
 	if si.cfg.Device == nil {
 		from := &zeroes
-		if si.data[slot].Load() != 0 {
-			from = &si.memory.data[slot]
+		if si.slots[slot].data.Load() != 0 {
+			from = &si.memory[slot]
 		}
-		k.move(f.t, page, from, &fo.bus, &si.memory.lock[slot].Mutex)
+		k.move(f.t, page, from, &fo.bus, &si.slots[slot].lock)
 		return true
 	}
 	buf := f.t.buffer()
@@ -208,12 +198,12 @@ func (k *Kernel) writeDevice(f *Frame) bool {
 		if si.cfg.Stable && f.folio.data.Load() != v {
 			k.unstable()
 		}
-		si.data[slot].Store(v + 1)
+		si.slots[slot].data.Store(v + 1)
 		return true
 	}
 	fo, page := f.folio, &k.nat.memory.data[f.folio.pfn]
 	if si.cfg.Device == nil {
-		k.move(f.t, &si.memory.data[slot], page, &fo.bus, &si.memory.lock[slot].Mutex)
+		k.move(f.t, &si.memory[slot], page, &fo.bus, &si.slots[slot].lock)
 	} else {
 		buf := f.t.buffer()
 		k.move(f.t, buf, page, &fo.bus, nil)
@@ -230,7 +220,7 @@ func (k *Kernel) writeDevice(f *Frame) bool {
 			}
 		}
 	}
-	si.data[slot].Store(1)
+	si.slots[slot].data.Store(1)
 	return true
 }
 
@@ -240,7 +230,7 @@ func (k *Kernel) unstable() {
 
 // freeSlot makes a synchronous device forget slot.
 func (k *Kernel) freeSlot(si *SwapInfo, slot int) {
-	si.data[slot].Store(0)
+	si.slots[slot].data.Store(0)
 	if k.nat != nil && si.cfg.Device != nil {
 		si.cfg.Device.FreeSlot(slot)
 	}

@@ -12,12 +12,12 @@ import (
 // shadow is a page of the oracle natively: all its bytes and all its tags. Who
 // looks at it has the gate of the address space and variable that it was made for.
 type shadow struct {
-	data [PageSize]byte
-	tags mte.Tags
+	used bool // somebody has stored to it; otherwise all is zero
 	// What MADV_FREE said: the page may have become zero, and so may its tags.
 	mayZero, tagsMayZero bool
-	lazy                 int  // MADV_FREE calls under way
-	used                 bool // somebody has stored to it; otherwise all is zero
+	lazy                 int // MADV_FREE calls under way
+	data                 [PageSize]byte
+	tags                 mte.Tags
 	holds                explore.Atomic
 }
 

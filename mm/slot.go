@@ -10,23 +10,34 @@ import (
 // device itself. Writers of map hold the cluster lock; free slots change hands
 // under lock as well.
 type SwapInfo struct {
-	lockLast, clusterLast lastHeld // of lock and cluster
-	cfg                   AreaConfig
-	num                   int
-	lock                  explore.Mutex // si->lock; protects bitmap, inuse
-	cluster               explore.Mutex // the lock of the one cluster
-	cache                 explore.Mutex // i_pages lock of the swap cache
-	slots                 []explore.Atomic
-	folios                []explore.Atomic // the swap cache: pfn, 0: none
-	data                  []explore.Atomic // the device: contents + 1, natively 1; 0: never written or freed (reads as zeros)
-	bitmap                explore.Var      // slots that may be allocated
-	clusters              []cluster        // natively, instead of cluster and bitmap
-	memory                slotMemory       // the device, natively, when it has no Device
-	inuse                 explore.Atomic   // si->inuse_pages
-	flags                 explore.Flags
+	cfg      AreaConfig
+	num      int
+	slots    []slotState
+	clusters []cluster        // natively, instead of cluster and bitmap
+	memory   [][PageSize]byte // the device, natively, when it has no Device
+	gone     explore.Atomic   // arrays freed: swapoff is over
+	flags    explore.Flags
+
+	// Natively all tasks write to what follows, so it is away from what they read.
+	_                     [64]byte
+	lock                  explore.Mutex  // si->lock; protects bitmap, inuse
+	inuse                 explore.Atomic // si->inuse_pages
+	_                     [64]byte
+	cache                 explore.Mutex  // i_pages lock of the swap cache
+	cluster               explore.Mutex  // the lock of the one cluster
+	bitmap                explore.Var    // slots that may be allocated
+	lockLast, clusterLast lastHeld       // of lock and cluster
 	users                 explore.Atomic // references of get_swap_device
 	refs                  sharded        // the same, natively
-	gone                  explore.Atomic // arrays freed: swapoff is over
+}
+
+// slotState is one slot: its entry in the slot map, in the swap cache and on the
+// device.
+type slotState struct {
+	count explore.Atomic // swap_map
+	cache explore.Atomic // pfn, 0: none
+	data  explore.Atomic // contents + 1, natively 1; 0: never written or freed (reads as zeros)
+	lock  explore.Mutex  // natively: of the memory that the slot is, see page.go
 }
 
 // swap_map: a count, and the bit that says somebody caches the slot.
@@ -47,16 +58,16 @@ func (si *SwapInfo) reset(x *explore.X, num int, cfg AreaConfig) {
 	si.cfg, si.num = cfg, num
 	si.lockLast, si.clusterLast = 0, 0
 	if n := cfg.Slots; len(si.slots) != n {
-		si.slots, si.folios, si.data = make([]explore.Atomic, n), make([]explore.Atomic, n), make([]explore.Atomic, n)
+		si.slots = make([]slotState, n)
 	}
 	si.lock.Init(x, "si->lock", num)
 	si.cluster.Init(x, "cluster lock", num)
 	si.cache.Init(x, "swap cache lock", num)
 	for i := range cfg.Slots {
 		e := num*MaxSlots + i
-		si.slots[i].Init(x, "swap_map", e, 0)
-		si.folios[i].Init(x, "swap cache", e, 0)
-		si.data[i].Init(x, "device", e, 0)
+		si.slots[i].count.Init(x, "swap_map", e, 0)
+		si.slots[i].cache.Init(x, "swap cache", e, 0)
+		si.slots[i].data.Init(x, "device", e, 0)
 	}
 	if x == nil {
 		si.resetClusters()
@@ -97,13 +108,13 @@ func (k *Kernel) arrays(si *SwapInfo, what string) {
 func (k *Kernel) mapRead(e Entry, what string) uint64 {
 	si := k.area(e)
 	k.arrays(si, what)
-	v := si.slots[e.Slot()].Load()
+	v := si.slots[e.Slot()].count.Load()
 	k.sawSlot(e, v)
 	return v
 }
 
 func (k *Kernel) mapWrite(e Entry, v uint64) {
-	k.area(e).slots[e.Slot()].Store(v)
+	k.area(e).slots[e.Slot()].count.Store(v)
 	if k.X == nil {
 		return
 	}

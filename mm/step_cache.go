@@ -13,7 +13,7 @@ var cacheSteps = []*Step{
 		func(k *Kernel, f *Frame) bool {
 			si := k.area(f.entry)
 			k.arrays(si, "swap cache lookup")
-			pfn := si.folios[f.entry.Slot()].Load()
+			pfn := si.slots[f.entry.Slot()].cache.Load()
 			k.sawCache(f.entry, pfn)
 			f.folio = k.folio(int(pfn))
 			return f.folio != nil
@@ -24,7 +24,7 @@ var cacheSteps = []*Step{
 			if f.folio == nil {
 				k.use(nil, "swap cache lookup")
 			}
-			return int(k.area(f.entry).folios[f.entry.Slot()].Load()) == f.folio.pfn
+			return int(k.area(f.entry).slots[f.entry.Slot()].cache.Load()) == f.folio.pfn
 		}).uses(RegEntry, RegFolio),
 	act("lock_swap_cache", swapStateC+"add_to_swap_cache (v6.1)", "Takes the swap cache's xarray lock (i_pages, spin).",
 		func(k *Kernel, f *Frame) { k.area(f.entry).cache.Lock() }).uses(RegEntry).takes(CacheLock),
@@ -34,7 +34,7 @@ var cacheSteps = []*Step{
 		"Puts folio into the swap cache at entry. False when there is one already.",
 		func(k *Kernel, f *Frame) bool {
 			k.use(f.folio, "add_to_swap_cache")
-			c := &k.area(f.entry).folios[f.entry.Slot()]
+			c := &k.area(f.entry).slots[f.entry.Slot()].cache
 			if c.Load() != 0 {
 				return false
 			}
@@ -45,7 +45,7 @@ var cacheSteps = []*Step{
 	act("swap_cache_erase", swapStateC+"__delete_from_swap_cache (v6.1)",
 		"Takes whatever folio is at entry out of the swap cache.",
 		func(k *Kernel, f *Frame) {
-			k.area(f.entry).folios[f.entry.Slot()].Store(0)
+			k.area(f.entry).slots[f.entry.Slot()].cache.Store(0)
 			k.cacheIs(f, 0)
 		}).uses(RegEntry),
 	act("set_swapcache_flag", swapStateC+"add_to_swap_cache (v6.1)", "Sets PG_swapcache of folio.",

@@ -161,7 +161,7 @@ func (k *Kernel) mapWritable(m *MM, v int, p PTE) {
 		if o == m {
 			continue
 		}
-		q := PTE(o.pte[v].Peek())
+		q := PTE(o.at[v].pte.Peek())
 		if q.present() && q.pfn() == p.pfn() {
 			k.violation("exclusive", "a page becomes writable in one process while another maps it")
 		}

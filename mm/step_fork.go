@@ -11,7 +11,7 @@ var forkSteps = []*Step{
 		"Writes the new PTE into the child's page table. From here on the child has a copy of the memory of its own.",
 		func(k *Kernel, f *Frame) {
 			k.forked(f.mm, f.child, f.v)
-			f.child.pte[f.v].Store(uint64(f.pte))
+			f.child.at[f.v].pte.Store(uint64(f.pte))
 		}).needs(PTL2).uses(RegPTE),
 	act("child_swp_pte", memoryC+"copy_nonpresent_pte (v6.1)", "The new PTE is orig_pte.",
 		func(k *Kernel, f *Frame) { f.pte = f.orig }).uses(RegOrig).sets(RegPTE),
@@ -22,8 +22,8 @@ var forkSteps = []*Step{
 	act("ptep_set_wrprotect", memoryC+"copy_present_pte (v6.1)", "Takes write permission from the PTE in the parent's table and from orig_pte.",
 		func(k *Kernel, f *Frame) {
 			k.shut(f.mm, f.v)
-			f.orig = PTE(f.mm.pte[f.v].Load()) &^ pteWrite
-			f.mm.pte[f.v].Store(uint64(f.orig))
+			f.orig = PTE(f.mm.at[f.v].pte.Load()) &^ pteWrite
+			f.mm.at[f.v].pte.Store(uint64(f.orig))
 			k.open(f.mm, f.v)
 		}).needs(PTL).uses(RegOrig).sets(RegOrig),
 	act("pte_mkold_clean", memoryC+"copy_present_pte (v6.1)", "The new PTE is orig_pte, read-only.",
@@ -43,7 +43,7 @@ var forkSteps = []*Step{
 	act("mk_child_pte", memoryC+"copy_present_page (v6.1)", "The new PTE maps the new page for the child, dirty, writable if the mapping is.",
 		func(k *Kernel, f *Frame) {
 			f.pte = mkPTE(f.folio.pfn, f.orig&(pteTagged)|pteDirty)
-			if f.child.vma[f.v].Load()&VMWrite != 0 {
+			if f.child.at[f.v].vma.Load()&VMWrite != 0 {
 				f.pte |= pteWrite
 			}
 		}).uses(RegFolio).sets(RegPTE),

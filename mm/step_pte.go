@@ -80,14 +80,14 @@ var pteSteps = []*Step{
 		"The new PTE becomes dirty, and writable if the mapping may be written (maybe_mkwrite).",
 		func(k *Kernel, f *Frame) {
 			f.pte |= pteDirty
-			if f.mm.vma[f.v].Load()&VMWrite != 0 {
+			if f.mm.at[f.v].vma.Load()&VMWrite != 0 {
 				f.pte |= pteWrite
 			}
 		}).uses(RegPTE),
 	act("pte_mkwrite", memoryC+"do_swap_page (v6.12)",
 		"The new PTE becomes writable if the mapping may be written; it stays clean.",
 		func(k *Kernel, f *Frame) {
-			if f.mm.vma[f.v].Load()&VMWrite != 0 {
+			if f.mm.at[f.v].vma.Load()&VMWrite != 0 {
 				f.pte |= pteWrite
 			}
 		}).uses(RegPTE),
@@ -101,7 +101,7 @@ var pteSteps = []*Step{
 		"The new PTE is orig_pte with the mapping's protection: tagged or not, never more writable.",
 		func(k *Kernel, f *Frame) {
 			f.pte = f.orig&^pteTagged | k.prot(f)
-			if f.mm.vma[f.v].Load()&VMWrite == 0 {
+			if f.mm.at[f.v].vma.Load()&VMWrite == 0 {
 				f.pte &^= pteWrite
 			}
 		}).uses(RegOrig).sets(RegPTE),
@@ -114,7 +114,7 @@ var pteSteps = []*Step{
 	act("make_pte_clean", "mm/madvise.c:madvise_free_pte_range (v6.1)", "Makes the PTE in the table clean.",
 		func(k *Kernel, f *Frame) {
 			k.shut(f.mm, f.v)
-			f.mm.pte[f.v].Store(f.mm.pte[f.v].Load() &^ uint64(pteDirty))
+			f.mm.at[f.v].pte.Store(f.mm.at[f.v].pte.Load() &^ uint64(pteDirty))
 			k.open(f.mm, f.v)
 		}).needs(PTL),
 	act("orig_from_pte", memoryC+"do_swap_page (v6.1)",
@@ -122,15 +122,15 @@ var pteSteps = []*Step{
 		func(k *Kernel, f *Frame) { f.orig = f.pte }).uses(RegPTE).sets(RegOrig),
 	cond("vma_mte", "arch/arm64/include/asm/mman.h:arch_calc_vm_flag_bits (v6.1)",
 		"True when the mapping has PROT_MTE.",
-		func(k *Kernel, f *Frame) bool { return f.mm.vma[f.v].Load()&VMMTE != 0 }),
+		func(k *Kernel, f *Frame) bool { return f.mm.at[f.v].vma.Load()&VMMTE != 0 }),
 	cond("vma_locked", memoryC+"should_try_to_free_swap (v6.1)", "True when the mapping is mlocked.",
-		func(k *Kernel, f *Frame) bool { return f.mm.vma[f.v].Load()&VMLocked != 0 }),
+		func(k *Kernel, f *Frame) bool { return f.mm.at[f.v].vma.Load()&VMLocked != 0 }),
 	cond("vma_shared", memoryC+"do_pte_missing (v6.12)", "True when the mapping is shared anonymous memory.",
 		func(k *Kernel, f *Frame) bool { return k.Cfg.Vars[f.v].Shared }),
 }
 
 func (k *Kernel) readPTE(f *Frame) PTE {
-	p := PTE(f.mm.pte[f.v].Load())
+	p := PTE(f.mm.at[f.v].pte.Load())
 	k.sawPTE(f, p)
 	return p
 }
@@ -140,7 +140,7 @@ func (k *Kernel) writePTE(f *Frame, p PTE) {
 		k.mapWritable(f.mm, f.v, p)
 	}
 	k.shut(f.mm, f.v)
-	f.mm.pte[f.v].Store(uint64(p))
+	f.mm.at[f.v].pte.Store(uint64(p))
 	k.open(f.mm, f.v)
 	k.pteIs(f, p)
 }
@@ -149,7 +149,7 @@ func (k *Kernel) writePTE(f *Frame, p PTE) {
 // memory is gone for the oracle in the same event.
 func (k *Kernel) emptyPTE(f *Frame) PTE {
 	k.shut(f.mm, f.v)
-	p := PTE(f.mm.pte[f.v].Swap(0))
+	p := PTE(f.mm.at[f.v].pte.Swap(0))
 	k.pteIs(f, 0)
 	if f.zap {
 		k.oracle.zap(f.mm, f.v)
@@ -160,7 +160,7 @@ func (k *Kernel) emptyPTE(f *Frame) PTE {
 
 // prot is the part of vm_page_prot that the model keeps.
 func (k *Kernel) prot(f *Frame) PTE {
-	if f.mm.vma[f.v].Load()&VMMTE != 0 {
+	if f.mm.at[f.v].vma.Load()&VMMTE != 0 {
 		return pteTagged
 	}
 	return 0

@@ -41,7 +41,7 @@ var swapoffSteps = []*Step{
 	cond("vma_next", swapfileC+"unuse_mm (v6.1)", "Goes on to the next private mapping of mm. False after the last.",
 		func(k *Kernel, f *Frame) bool {
 			for f.v++; f.v < len(k.Cfg.Vars); f.v++ {
-				if !k.Cfg.Vars[f.v].Shared && f.mm.vma[f.v].Load()&VMMapped != 0 {
+				if !k.Cfg.Vars[f.v].Shared && f.mm.at[f.v].vma.Load()&VMMapped != 0 {
 					return true
 				}
 			}
@@ -61,7 +61,7 @@ var swapoffSteps = []*Step{
 		func(k *Kernel, f *Frame) bool {
 			si := &k.areas[f.area]
 			for f.it++; f.it < si.cfg.Slots; f.it++ {
-				if si.slots[f.it].Load() != 0 {
+				if si.slots[f.it].count.Load() != 0 {
 					f.entry = mkEntry(f.area, f.it)
 					return true
 				}

@@ -6,14 +6,14 @@ package mm
 // Map makes v readable and writable in m as flags say, without an event: it is
 // for setting a machine up.
 func (k *Kernel) Map(m *MM, v int, flags uint64) {
-	m.vma[v].Init(k.X, "vma", m.ID<<8|v, flags|VMMapped|VMRead)
+	m.at[v].vma.Init(k.X, "vma", m.ID<<8|v, flags|VMMapped|VMRead)
 	k.oracle.add(m, v)
 	k.vars[v].maps.AddBlind(1)
 }
 
 // MapShared is Map for shared memory that owner has already.
 func (k *Kernel) MapShared(m, owner *MM, v int, flags uint64) {
-	m.vma[v].Init(k.X, "vma", m.ID<<8|v, flags|VMMapped|VMRead)
+	m.at[v].vma.Init(k.X, "vma", m.ID<<8|v, flags|VMMapped|VMRead)
 	k.oracle.share(m, owner, v)
 	k.vars[v].maps.AddBlind(1)
 }
@@ -25,7 +25,7 @@ func (k *Kernel) Reserve(m *MM, v int) { k.oracle.add(m, v) }
 func (k *Kernel) Mmap(t *Task, v int, flags uint64) {
 	m := t.MM
 	m.Lock.Lock()
-	m.vma[v].Store(flags | VMMapped | VMRead)
+	m.at[v].vma.Store(flags | VMMapped | VMRead)
 	k.vars[v].maps.AddBlind(1)
 	m.Lock.Unlock()
 }
@@ -34,7 +34,7 @@ func (k *Kernel) Mmap(t *Task, v int, flags uint64) {
 func (k *Kernel) Munmap(t *Task, v int) {
 	m := t.MM
 	m.Lock.Lock()
-	m.vma[v].Store(0)
+	m.at[v].vma.Store(0)
 	k.zap(t, m, v)
 	m.Lock.Unlock()
 }
@@ -53,8 +53,8 @@ func (k *Kernel) zap(t *Task, m *MM, v int) {
 func (k *Kernel) Mprotect(t *Task, v int, flags uint64) {
 	m := t.MM
 	m.Lock.Lock()
-	old := m.vma[v].Load()
-	m.vma[v].Store(old&(VMMapped|VMMTE|VMLocked) | flags)
+	old := m.at[v].vma.Load()
+	m.at[v].vma.Store(old&(VMMapped|VMMTE|VMLocked) | flags)
 	k.run(listChange, t, func(f *Frame) { f.v = v })
 	m.Lock.Unlock()
 }
@@ -88,7 +88,7 @@ func (k *Kernel) madvise(t *Task, m *MM, v int, what list, zap bool) {
 		return
 	}
 	m.Lock.RLock()
-	if m.vma[v].Load()&VMMapped != 0 {
+	if m.at[v].vma.Load()&VMMapped != 0 {
 		k.run(what, t, func(f *Frame) { f.mm, f.v, f.zap = m, v, zap && !k.Cfg.Vars[v].Shared })
 	}
 	m.Lock.RUnlock()
@@ -126,8 +126,8 @@ func (k *Kernel) Fork(t *Task, child *MM) {
 	m := t.MM
 	m.Lock.Lock()
 	for v := range k.Cfg.Vars {
-		flags := m.vma[v].Load()
-		child.vma[v].Store(flags)
+		flags := m.at[v].vma.Load()
+		child.at[v].vma.Store(flags)
 		if k.Cfg.Vars[v].Shared {
 			if flags&VMMapped != 0 {
 				k.vars[v].maps.AddBlind(1)
@@ -183,14 +183,14 @@ func (k *Kernel) mmput(t *Task, m *MM) {
 	}
 	m.Lock.RLock()
 	for v := range k.Cfg.Vars {
-		if m.vma[v].Load()&VMMapped != 0 {
+		if m.at[v].vma.Load()&VMMapped != 0 {
 			k.zap(t, m, v)
 		}
 	}
 	m.Lock.RUnlock()
 	m.Lock.Lock()
 	for v := range k.Cfg.Vars {
-		m.vma[v].Store(0)
+		m.at[v].vma.Store(0)
 	}
 	m.Lock.Unlock()
 	if m.list.Load() != 0 {

@@ -86,14 +86,14 @@ func (k *Kernel) Do(t *Task, a Access) (uint64, Signal) {
 
 // mapped says whether the access would find its entry now. It is no event.
 func (k *Kernel) mapped(t *Task, a *Access) bool {
-	p := PTE(t.MM.pte[a.Var].Peek())
+	p := PTE(t.MM.at[a.Var].pte.Peek())
 	return p.present() && (p.write() || !a.Write)
 }
 
 // translate is the walk of the page table: the page of an access, nil when the
 // table has no suitable entry.
 func (k *Kernel) translate(t *Task, a *Access) (PTE, *Folio) {
-	p := PTE(t.MM.pte[a.Var].Load())
+	p := PTE(t.MM.at[a.Var].pte.Load())
 	if !p.present() || a.Write && !p.write() {
 		return p, nil
 	}
@@ -106,7 +106,7 @@ func (k *Kernel) translate(t *Task, a *Access) (PTE, *Folio) {
 // setDirty is hardware management of the dirty bit.
 func (k *Kernel) setDirty(t *Task, a *Access, p PTE) {
 	if a.Write && !p.dirty() {
-		t.MM.pte[a.Var].Store(uint64(p | pteDirty))
+		t.MM.at[a.Var].pte.Store(uint64(p | pteDirty))
 	}
 }
 
@@ -183,7 +183,7 @@ func (k *Kernel) fault(t *Task, v int, write bool) Ret {
 	m := t.MM
 	m.Lock.RLock()
 	t.mmapped = true
-	vma := m.vma[v].Load()
+	vma := m.at[v].vma.Load()
 	ret := Segv
 	if vma&VMMapped != 0 && vma&VMRead != 0 && (!write || vma&VMWrite != 0) {
 		k.run(listFault, t, func(f *Frame) { f.v, f.write = v, write })
@@ -250,7 +250,7 @@ func (k *Kernel) GUP(t *Task, v int, pin, write bool) Signal {
 		m := t.MM
 		m.Lock.RLock()
 		t.mmapped = true
-		vma := m.vma[v].Load()
+		vma := m.at[v].vma.Load()
 		ok, got := vma&VMMapped != 0 && (!write || vma&VMWrite != 0), false
 		if ok {
 			got = k.run(listFollow, t, func(f *Frame) { f.v, f.pin, f.write = v, pin, write })

@@ -31,7 +31,7 @@ func (k *Kernel) sawPTE(f *Frame, p PTE) {
 	s := &f.t.seen
 	switch {
 	case s.world != 0:
-		k.walkedPast(f.t, &f.mm.pte[f.v], uint64(p))
+		k.walkedPast(f.t, &f.mm.at[f.v].pte, uint64(p))
 	case s.mm != f.mm || s.v != f.v:
 		s.mm, s.v, s.pte = f.mm, f.v, p
 	case s.pte != p:
@@ -47,9 +47,9 @@ func (k *Kernel) sawSlot(e Entry, v uint64) {
 	s := &t.seen
 	switch {
 	case s.world != 0:
-		k.walkedPast(t, &k.area(e).slots[e.Slot()], v)
+		k.walkedPast(t, &k.area(e).slots[e.Slot()].count, v)
 	case s.entry != e:
-		s.entry, s.slot, s.cache = e, v, k.area(e).folios[e.Slot()].Peek()
+		s.entry, s.slot, s.cache = e, v, k.area(e).slots[e.Slot()].cache.Peek()
 	case s.slot != v:
 		s.moved = true
 	}
@@ -63,9 +63,9 @@ func (k *Kernel) sawCache(e Entry, pfn uint64) {
 	s := &t.seen
 	switch {
 	case s.world != 0:
-		k.walkedPast(t, &k.area(e).folios[e.Slot()], pfn)
+		k.walkedPast(t, &k.area(e).slots[e.Slot()].cache, pfn)
 	case s.entry != e:
-		s.entry, s.cache, s.slot = e, pfn, k.area(e).slots[e.Slot()].Peek()
+		s.entry, s.cache, s.slot = e, pfn, k.area(e).slots[e.Slot()].count.Peek()
 	case s.cache != pfn:
 		s.moved = true
 	}
@@ -146,7 +146,7 @@ func (k *Kernel) spinOn(f *Frame) {
 	}
 	at, found := &k.vars[f.v].mapping, uint64(mkPTE(f.folio.pfn, 0))
 	if f.entry != 0 {
-		at, found = &k.area(f.entry).folios[f.entry.Slot()], uint64(f.folio.pfn)
+		at, found = &k.area(f.entry).slots[f.entry.Slot()].cache, uint64(f.folio.pfn)
 	}
 	t.waits = append(t.waits[:0], explore.Seen{Of: &f.folio.refs}, explore.Seen{Of: at, Value: found})
 	k.X.RetryOn(true, t.waits)
@@ -157,7 +157,7 @@ func (k *Kernel) spinOn(f *Frame) {
 func (k *Kernel) watchRound(t *Task) {
 	s := &t.seen
 	if s.mm != nil {
-		t.waits = append(t.waits, explore.Seen{Of: &s.mm.pte[s.v], Value: uint64(s.pte)})
+		t.waits = append(t.waits, explore.Seen{Of: &s.mm.at[s.v].pte, Value: uint64(s.pte)})
 		if k.Cfg.Vars[s.v].Shared {
 			t.waits = append(t.waits, explore.Seen{Of: &k.vars[s.v].mapping, Value: s.file})
 		}
@@ -174,8 +174,8 @@ func (k *Kernel) watchEntry(t *Task) {
 	}
 	si := k.area(s.entry)
 	t.waits = append(t.waits,
-		explore.Seen{Of: &si.slots[s.entry.Slot()], Value: s.slot},
-		explore.Seen{Of: &si.folios[s.entry.Slot()], Value: s.cache})
+		explore.Seen{Of: &si.slots[s.entry.Slot()].count, Value: s.slot},
+		explore.Seen{Of: &si.slots[s.entry.Slot()].cache, Value: s.cache})
 }
 
 // walk notes all that a round of swapoff looks at on device area, as it is at
@@ -191,13 +191,13 @@ func (k *Kernel) walk(t *Task, area int) {
 	}
 	add(&si.inuse)
 	for i := range si.cfg.Slots {
-		add(&si.slots[i])
-		add(&si.folios[i])
+		add(&si.slots[i].count)
+		add(&si.slots[i].cache)
 	}
 	for i := range k.nmm {
 		m := &k.mms[i]
 		for v := range k.Cfg.Vars {
-			add(&m.pte[v])
+			add(&m.at[v].pte)
 		}
 		add(&m.users)
 		add(&m.list)

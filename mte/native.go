@@ -17,10 +17,18 @@ type Recycler interface {
 // the tags if they are a few runs; the number of a block of 128 bytes otherwise.
 type native struct {
 	numbers Recycler
-	words   []atomic.Uint64 // by record number
+	words   []atomic.Uint64 // by record, see word
+	each    int
 	blocks  blocks
-	counts  [16]counter // records that are allocated, by number modulo 16
+	counts  [shards]counter // records that are allocated, by number modulo shards
 }
+
+// shards is how many tasks can be at work on records of their own without sharing
+// cache lines, when each uses numbers that are equal modulo shards.
+const shards = 16
+
+// word is where record num is: those that are equal modulo shards lie together.
+func (n *native) word(num int) *atomic.Uint64 { return &n.words[num%shards*n.each+num/shards] }
 
 // counter is a part of a sum, alone on its cache line.
 type counter struct {
@@ -39,7 +47,9 @@ var _ [62 - packBits]struct{} // pack leaves both bits alone
 // Recycle makes s, which was reset without an explorer, use n records again and
 // again.
 func (s *Store) Recycle(numbers Recycler, n int) {
-	s.nat = &native{numbers: numbers, words: make([]atomic.Uint64, n)}
+	const line = 8 // words of a cache line
+	each := (n/shards + 1 + line - 1) / line * line
+	s.nat = &native{numbers: numbers, words: make([]atomic.Uint64, shards*each), each: each}
 }
 
 func (s *Store) allocNative(owner int) Ref {
@@ -47,14 +57,14 @@ func (s *Store) allocNative(owner int) Ref {
 	if num < 0 {
 		return 0
 	}
-	s.nat.words[num].Store(recAlive)
-	s.nat.counts[num%16].n.Add(1)
+	s.nat.word(num).Store(recAlive)
+	s.nat.counts[num%shards].n.Add(1)
 	return Ref(num + 1)
 }
 
 func (s *Store) freeNative(ref Ref) {
 	n, num := s.nat, int(ref)-1
-	old := n.words[num].Swap(0)
+	old := n.word(num).Swap(0)
 	if old == 0 {
 		s.dead("frees")
 		return
@@ -62,14 +72,14 @@ func (s *Store) freeNative(ref Ref) {
 	if old&recBlock != 0 {
 		n.blocks.put(uint32(old))
 	}
-	n.counts[num%16].n.Add(-1)
+	n.counts[num%shards].n.Add(-1)
 	n.numbers.Put(num)
 }
 
 // Save writes t into a record, natively.
 func (s *Store) Save(ref Ref, t *Tags) {
 	n := s.nat
-	at := &n.words[ref-1]
+	at := n.word(int(ref) - 1)
 	old := at.Load()
 	if old == 0 {
 		s.dead("writes")
@@ -102,7 +112,7 @@ func (s *Store) Save(ref Ref, t *Tags) {
 
 // Restore reads a record into t, natively.
 func (s *Store) Restore(ref Ref, t *Tags) {
-	word := s.nat.words[ref-1].Load()
+	word := s.nat.word(int(ref) - 1).Load()
 	switch {
 	case word == 0:
 		s.dead("reads")

@@ -33,8 +33,10 @@ type record struct {
 // Store keeps the tags of pages that are out, by swap entry (arm64's mte_pages
 // xarray). Lookups take no lock; insertion and erasure take Lock.
 type Store struct {
+	_       [64]byte
+	Lock    explore.Mutex // xa_lock; protects writes of entries
+	_       [64]byte      // natively all tasks take Lock, and read what follows
 	x       *explore.X
-	Lock    explore.Mutex    // xa_lock; protects writes of entries
 	entries []explore.Atomic // Ref
 	pool    [][]record       // by owner; never reused within one execution
 	used    []int
