@@ -1,6 +1,10 @@
 package swapdev
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/klauspost/compress/s2"
+)
 
 // Objects come in sizes of classStep bytes, as those of zsmalloc do; one of
 // hugeSize or more is a whole page (zs_huge_class_size).
@@ -18,6 +22,26 @@ type pool struct {
 	mu   sync.Mutex
 	free [PageSize/classStep + 1][][]byte // protected by mu
 	slab []byte                           // protected by mu; the rest of the last slab
+	bufs [][]byte                         // protected by mu; to compress into
+}
+
+// work returns a buffer that a page can be compressed into.
+func (p *pool) work() []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if last := len(p.bufs) - 1; last >= 0 {
+		buf := p.bufs[last]
+		p.bufs = p.bufs[:last]
+		return buf
+	}
+	return make([]byte, s2.MaxEncodedLen(PageSize))
+}
+
+// worked takes it back.
+func (p *pool) worked(buf []byte) {
+	p.mu.Lock()
+	p.bufs = append(p.bufs, buf)
+	p.mu.Unlock()
 }
 
 // get returns an object of at least n bytes, up to PageSize.

@@ -20,7 +20,6 @@ type Zram struct {
 	used   atomic.Int64 // bytes of objects
 	same   atomic.Int64 // slots that are one word
 	stored atomic.Int64 // slots that hold something
-	work   sync.Pool    // *[]byte, to compress into
 }
 
 type zslot struct {
@@ -44,12 +43,7 @@ const (
 // NewZram makes a device of slots pages that keeps at most limit bytes of objects;
 // 0 is no limit.
 func NewZram(slots int, limit int64) *Zram {
-	z := &Zram{slots: make([]zslot, slots), limit: limit}
-	z.work.New = func() any {
-		b := make([]byte, s2.MaxEncodedLen(PageSize))
-		return &b
-	}
-	return z
+	return &Zram{slots: make([]zslot, slots), limit: limit}
 }
 
 // WritePage keeps page, PageSize bytes, as slot's contents. ErrFull when that
@@ -65,9 +59,9 @@ func (z *Zram) WritePage(slot int, page []byte) error {
 		z.stored.Add(1)
 		return nil
 	}
-	buf := z.work.Get().(*[]byte)
-	defer z.work.Put(buf)
-	data, kind := s2.Encode(*buf, page), zPacked
+	buf := z.pool.work()
+	defer z.pool.worked(buf)
+	data, kind := s2.Encode(buf, page), zPacked
 	if len(data) >= hugeSize {
 		data, kind = page, zHuge
 	}
