@@ -36,7 +36,8 @@ var metrics = []struct {
 	of   func(s *Slice) float64
 }{
 	{"accesses per second", func(s *Slice) float64 { return quotient(float64(s.Accesses), s.Took.Seconds()) }},
-	{"time of a major fault", func(s *Slice) float64 { return quotient(s.MajorTime.Seconds(), float64(s.Major)) }},
+	{"accesses per CPU second", func(s *Slice) float64 { return quotient(float64(s.Accesses), s.CPU.Seconds()) }},
+	{"median major fault", func(s *Slice) float64 { return quotient(s.Median.Seconds(), 1) }},
 	{"faults per access", func(s *Slice) float64 { return quotient(float64(s.Faults), float64(s.Accesses)) }},
 	{"copies per access", func(s *Slice) float64 { return quotient(float64(s.Copies), float64(s.Accesses)) }},
 	{"lock wait per access", func(s *Slice) float64 { return quotient(s.Waited.Seconds(), float64(s.Accesses)) }},

@@ -13,10 +13,9 @@ type Figures struct {
 	Ran      time.Duration // of all slices
 	Accesses int64
 	mm.Costs
-	Major     int64         // faults that read a page in and whose access came to its end
-	MajorTime time.Duration // of all of them
-	Waits     int64         // waits for locks of all classes
-	Waited    time.Duration // of all tasks, for locks
+	Major  int64         // accesses that read a page in
+	Waits  int64         // waits for locks of all classes
+	Waited time.Duration // of all tasks, for locks
 
 	Resident, Swapped int // pages
 	TagRecords        int
@@ -41,7 +40,6 @@ func (m *Machine) Figures() Figures {
 	}
 	for _, w := range m.workers {
 		f.Major += w.major.n
-		f.MajorTime += w.major.sum
 	}
 	m.k.Waits().Each(func(_ string, w *explore.Waits) {
 		n, d := w.Sum()
@@ -52,6 +50,15 @@ func (m *Machine) Figures() Figures {
 	use := m.k.Tags.Use()
 	f.TagRecords, f.TagBytes = use.Records, use.Bytes
 	return f
+}
+
+// majors has the major faults of all tasks so far.
+func (m *Machine) majors() *histogram {
+	var h histogram
+	for _, w := range m.workers {
+		h.merge(&w.major)
+	}
+	return &h
 }
 
 // add adds n times d to c.
@@ -72,7 +79,6 @@ func (f Figures) since(before *Figures) Figures {
 	f.Accesses -= before.Accesses
 	add(&f.Costs, &before.Costs, -1)
 	f.Major -= before.Major
-	f.MajorTime -= before.MajorTime
 	f.Waits -= before.Waits
 	f.Waited -= before.Waited
 	f.Violations -= before.Violations

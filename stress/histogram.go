@@ -8,13 +8,11 @@ import (
 // histogram counts durations in buckets, 16 for each power of two.
 type histogram struct {
 	n     int64
-	sum   time.Duration
 	count [64 * 16]int64
 }
 
 func (h *histogram) add(d time.Duration) {
 	h.n++
-	h.sum += d
 	h.count[bucket(uint64(max(d, 0)))]++
 }
 
@@ -37,9 +35,16 @@ func low(b int) uint64 {
 
 func (h *histogram) merge(o *histogram) {
 	h.n += o.n
-	h.sum += o.sum
 	for i, c := range o.count {
 		h.count[i] += c
+	}
+}
+
+// subtract takes away what was in o, an earlier state of h.
+func (h *histogram) subtract(o *histogram) {
+	h.n -= o.n
+	for i, c := range o.count {
+		h.count[i] -= c
 	}
 }
 

@@ -134,9 +134,11 @@ const usualPatience = 10 * time.Second
 // Slice is what a machine did in one call of Run.
 type Slice struct {
 	Took     time.Duration
-	Recorded bool // steps were recorded, which is slower
-	Dead     bool // the machine cannot go on; there are no figures
-	Figures       // of this slice alone; what is in use, at its end
+	CPU      time.Duration // processor time of the process; 0: not known
+	Median   time.Duration // of major faults in this slice; 0: there was none
+	Recorded bool          // steps were recorded, which is slower
+	Dead     bool          // the machine cannot go on; there are no figures
+	Figures                // of this slice alone; what is in use, at its end
 }
 
 // Run lets the tasks go for a while. A machine on which a task cannot go on does
@@ -147,7 +149,8 @@ func (m *Machine) Run(d time.Duration) Slice {
 	}
 	before := m.Figures()
 	s := Slice{Recorded: m.record.begin(m)}
-	start := time.Now()
+	majors := m.majors()
+	start, cpu := time.Now(), cpuTime()
 	m.stop.Store(false)
 	var all sync.WaitGroup
 	for _, w := range m.workers {
@@ -162,10 +165,13 @@ func (m *Machine) Run(d time.Duration) Slice {
 	}
 	m.stop.Store(true)
 	m.join(&all)
-	s.Took = time.Since(start)
+	s.Took, s.CPU = time.Since(start), cpuTime()-cpu
 	m.ran += s.Took
 	m.record.end(m)
 	if s.Dead = m.dead.Load(); !s.Dead {
+		after := m.majors()
+		after.subtract(majors)
+		s.Median = after.quantile(0.5)
 		s.Figures = m.Figures().since(&before)
 	}
 	return s

@@ -106,11 +106,10 @@ func (m *Machine) report(last *Figures) *Report {
 	}
 	r.costs(last)
 	r.ReadErrors, r.WriteErrors = m.k.IOErrors()
-	var major histogram
 	for _, w := range m.workers {
 		r.Signals += w.killed
-		major.merge(&w.major)
 	}
+	major := m.majors()
 	r.P50, r.P99, r.P999 = micros(major.quantile(0.5)), micros(major.quantile(0.99)), micros(major.quantile(0.999))
 	m.coverage(r)
 	return r
