@@ -12,9 +12,6 @@ import (
 	"tagswap/kernel/deb"
 )
 
-// sourceRelease is the kernel release of a Debian suite's linux-source package.
-var sourceRelease = map[string]string{"bullseye": "5.10", "bookworm": "6.1", "trixie": "6.12", "sid": "7.2"}
-
 func newKernelBuildCmd() *cobra.Command {
 	var base string
 	var o build.Options
@@ -35,11 +32,6 @@ it. It takes a few minutes on two cores and 2 GB of disk while it lasts. Reverts
 			if err != nil {
 				return err
 			}
-			if o.Release == "" {
-				if o.Release = sourceRelease[spec.Suite]; o.Release == "" {
-					return fmt.Errorf("which kernel release does %s have? say it with --release", spec.Suite)
-				}
-			}
 			if o.Fetcher, err = fetcher(cmd.ErrOrStderr(), false); err != nil {
 				return err
 			}
@@ -54,7 +46,7 @@ it. It takes a few minutes on two cores and 2 GB of disk while it lasts. Reverts
 	}
 	f := cmd.Flags()
 	f.StringVar(&base, "base", "debian:bookworm", "Debian suite whose source is taken")
-	f.StringVar(&o.Release, "release", "", "kernel release of its source package, as 6.1")
+	f.StringVar(&o.Release, "release", "", "kernel release of its source package, as 6.1 (default the one of the suite's kernels)")
 	f.StringVar(&o.Source, "source", "", "the package's .deb or its tarball, instead of fetching it")
 	f.StringArrayVar(&o.Reverts, "revert", nil, "take a fix out; may be repeated")
 	f.StringVar(&o.Out, "out", "", "folder for the kernel (default in the cache)")

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -84,10 +85,13 @@ CONFIG_FAULT_INJECTION_DEBUG_FS=y
 CONFIG_FAULT_INJECTION_STACKTRACE_FILTER=y
 `
 
+// sourceName is how Debian names the package and the tarball in it.
+var sourceName = regexp.MustCompile(`^linux-source-([0-9]+\.[0-9]+)[._]`)
+
 // Options is one build.
 type Options struct {
 	Base    deb.Spec // the Debian suite whose source is taken
-	Release string   // of its source package: 6.1
+	Release string   // of its source package: 6.1; "" is the suite's own, or what Source's name says
 	Source  string   // the package's .deb or the tarball; "" fetches it
 	Reverts []string // names in Reverts
 	Out     string   // folder to make; "" is in the cache
@@ -116,9 +120,16 @@ func Build(ctx context.Context, o Options) (*deb.Kernel, error) {
 	version := ""
 	if o.Source == "" {
 		var err error
-		if o.Source, version, err = o.Fetcher.FetchSource(ctx, o.Base, "linux-source-"+o.Release); err != nil {
+		if o.Source, o.Release, version, err = o.Fetcher.FetchSource(ctx, o.Base, o.Release); err != nil {
 			return nil, err
 		}
+	}
+	if o.Release == "" {
+		m := sourceName.FindStringSubmatch(filepath.Base(o.Source))
+		if m == nil {
+			return nil, fmt.Errorf("%s: the name does not say the kernel's release; say it with --release", o.Source)
+		}
+		o.Release = m[1]
 	}
 	name := "trimmed-" + o.Release
 	for _, r := range reverts {

@@ -3,6 +3,7 @@ package deb
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -246,39 +247,69 @@ func (f *Fetcher) download(ctx context.Context, a *apt, spec Spec, pkg, version 
 	return load(dir)
 }
 
-// FetchSource downloads a source package's .deb (linux-source-6.1 and so on)
-// into the cache and returns its path and version.
-func (f *Fetcher) FetchSource(ctx context.Context, spec Spec, pkg string) (file, version string, err error) {
+// sourceMeta depends on the kernel's source in every Debian release.
+const sourceMeta = "linux-source"
+
+// FetchSource downloads the .deb with the kernel's source into the cache: of a
+// release (6.1), or, for "", the one that the suite's kernels are built from. It
+// returns the file's path, its release, and the package's version.
+func (f *Fetcher) FetchSource(ctx context.Context, spec Spec, release string) (file, rel, version string, err error) {
 	a, err := f.lists(ctx, spec, "arm64")
 	if err != nil {
-		return "", "", err
+		return "", "", "", err
 	}
-	arg := pkg
-	if spec.Version != "" {
-		arg += "=" + spec.Version
+	show := func(pkg string) (map[string]string, error) {
+		if spec.Version != "" {
+			pkg += "=" + spec.Version
+		}
+		out, err := a.run(ctx, "", "apt-cache", "show", "--no-all-versions", pkg)
+		if err == nil && out == "" {
+			err = errors.New("no such package")
+		}
+		return firstStanza(out), err
 	}
-	out, err := a.run(ctx, "", "apt-cache", "show", "--no-all-versions", arg)
+	pkg := sourceMeta + "-" + release
+	if release == "" {
+		m, err := show(sourceMeta)
+		if err != nil {
+			return "", "", "", fmt.Errorf("%s has no package %s: %w", spec, sourceMeta, err)
+		}
+		if pkg = sourceOf(m); pkg == "" {
+			return "", "", "", fmt.Errorf("%s %s depends on no source: %q", sourceMeta, m["Version"], m["Depends"])
+		}
+	}
+	m, err := show(pkg)
 	if err != nil {
-		return "", "", err
+		return "", "", "", fmt.Errorf("%s has no package %s: %w", spec, pkg, err)
 	}
-	version = firstStanza(out)["Version"]
+	rel, version = strings.TrimPrefix(pkg, sourceMeta+"-"), m["Version"]
 	dir := filepath.Join(f.Dir, "sources")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", "", err
+		return "", "", "", err
 	}
 	glob := filepath.Join(dir, pkg+"_"+strings.ReplaceAll(version, ":", "%3a")+"_*.deb")
 	if have, _ := filepath.Glob(glob); len(have) == 1 {
-		return have[0], version, nil
+		return have[0], rel, version, nil
 	}
 	f.logf("%s: downloading %s %s", spec, pkg, version)
 	if _, err := a.run(ctx, dir, "apt-get", "download", pkg+"="+version); err != nil {
-		return "", "", err
+		return "", "", "", err
 	}
 	have, _ := filepath.Glob(glob)
 	if len(have) != 1 {
-		return "", "", fmt.Errorf("apt-get download left no package behind for %s", pkg)
+		return "", "", "", fmt.Errorf("apt-get download left no package behind for %s", pkg)
 	}
-	return have[0], version, nil
+	return have[0], rel, version, nil
+}
+
+// sourceOf gives the package that the meta package of the kernel's source means.
+func sourceOf(stanza map[string]string) string {
+	for _, d := range splitDepends(stanza["Depends"]) {
+		if strings.HasPrefix(d, sourceMeta+"-") {
+			return d
+		}
+	}
+	return ""
 }
 
 // firstStanza reads the first paragraph of a control file.

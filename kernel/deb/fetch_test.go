@@ -71,6 +71,15 @@ func TestStanza(t *testing.T) {
 	}
 }
 
+func TestSourceOf(t *testing.T) {
+	if got := sourceOf(map[string]string{"Depends": "linux-source-6.12 (= 6.12.118-1), x"}); got != "linux-source-6.12" {
+		t.Errorf("%q", got)
+	}
+	if got := sourceOf(map[string]string{"Depends": "x"}); got != "" {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestAptErrorsKeepsWhatAptSaid(t *testing.T) {
 	got := aptErrors("W: noise\nE: The repository 'x' does not have a Release file.\nE: b\n", errors.New("exit status 100"))
 	if got != "The repository 'x' does not have a Release file.; b" {

@@ -24,7 +24,7 @@ type sim struct {
 	tasks []*simTask
 	calls map[uint64]int
 	naps  map[uint64]bool // by word waited for
-	fault bool // checked accesses fault
+	fault bool            // checked accesses fault
 }
 
 type simTask struct {
