@@ -99,7 +99,7 @@ func (f *Fetcher) Fetch(ctx context.Context, spec Spec) (*Kernel, error) {
 	}
 	// Lists outlive packages: the security archive of an old release still lists
 	// kernels that are no longer served. Take the next older one, and say so.
-	for _, older := range f.versions(ctx, a) {
+	for _, older := range f.versions(ctx, a, meta) {
 		if older == version {
 			continue
 		}
@@ -179,16 +179,16 @@ func (f *Fetcher) resolve(ctx context.Context, a *apt, spec Spec) (pkg, version 
 }
 
 func (f *Fetcher) noSuchVersion(ctx context.Context, a *apt, spec Spec, cause error) error {
-	have := f.versions(ctx, a)
+	have := f.versions(ctx, a, meta)
 	if len(have) == 0 {
 		return fmt.Errorf("suite %s has no package %s: %v", spec.Suite, meta, cause)
 	}
 	return fmt.Errorf("suite %s has no kernel %s; it has %s", spec.Suite, spec.Version, strings.Join(have, ", "))
 }
 
-// versions lists the kernels that a suite's lists name, newest first.
-func (f *Fetcher) versions(ctx context.Context, a *apt) []string {
-	all, _ := a.run(ctx, "", "apt-cache", "madison", meta)
+// versions lists what a suite's lists name of a package, newest first.
+func (f *Fetcher) versions(ctx context.Context, a *apt, pkg string) []string {
+	all, _ := a.run(ctx, "", "apt-cache", "madison", pkg)
 	var have []string
 	for _, l := range strings.Split(all, "\n") {
 		if p := strings.Split(l, "|"); len(p) == 3 {
@@ -283,23 +283,42 @@ func (f *Fetcher) FetchSource(ctx context.Context, spec Spec, release string) (f
 		return "", "", "", fmt.Errorf("%s has no package %s: %w", spec, pkg, err)
 	}
 	rel, version = strings.TrimPrefix(pkg, sourceMeta+"-"), m["Version"]
+	file, err = f.downloadSource(ctx, a, spec, pkg, version)
+	if err == nil || spec.Version != "" {
+		return file, rel, version, err
+	}
+	for _, older := range f.versions(ctx, a, pkg) { // lists outlive packages, as in Fetch
+		if older == version {
+			continue
+		}
+		f.logf("%s: %v", spec, err)
+		f.logf("%s: trying the older %s", spec, older)
+		if file, err2 := f.downloadSource(ctx, a, spec, pkg, older); err2 == nil {
+			return file, rel, older, nil
+		}
+	}
+	return "", "", "", err
+}
+
+// downloadSource gets one version of a source package, unless it is there.
+func (f *Fetcher) downloadSource(ctx context.Context, a *apt, spec Spec, pkg, version string) (string, error) {
 	dir := filepath.Join(f.Dir, "sources")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", "", "", err
+		return "", err
 	}
 	glob := filepath.Join(dir, pkg+"_"+strings.ReplaceAll(version, ":", "%3a")+"_*.deb")
 	if have, _ := filepath.Glob(glob); len(have) == 1 {
-		return have[0], rel, version, nil
+		return have[0], nil
 	}
 	f.logf("%s: downloading %s %s", spec, pkg, version)
 	if _, err := a.run(ctx, dir, "apt-get", "download", pkg+"="+version); err != nil {
-		return "", "", "", err
+		return "", err
 	}
 	have, _ := filepath.Glob(glob)
 	if len(have) != 1 {
-		return "", "", "", fmt.Errorf("apt-get download left no package behind for %s", pkg)
+		return "", fmt.Errorf("apt-get download left no package behind for %s", pkg)
 	}
-	return have[0], rel, version, nil
+	return have[0], nil
 }
 
 // sourceOf gives the package that the meta package of the kernel's source means.
