@@ -121,6 +121,17 @@ func (rep *Report) result(opt Options, r *Result) {
 	}
 }
 
+// broken settles tests, or the monkey, for which the guest could not be made ready.
+func (rep *Report) broken(opt Options, tests []*litmus.Test, reason string) (n int) {
+	for _, t := range tests {
+		rep.result(opt, &Result{Litmus: t.Name, Verdict: Broken, Reason: reason, test: t})
+	}
+	if opt.Monkey > 0 {
+		rep.Monkey = &wire.Record{Status: wire.Failed, Reason: reason, Problems: map[string]string{"machine": reason}}
+	}
+	return len(tests)
+}
+
 // compare asks the model about every result. It comes after the boots: a model
 // thinks for seconds, and a console that nobody reads looks like a hang.
 func (rep *Report) compare(ctx context.Context, opt Options) {
@@ -210,6 +221,10 @@ func boot(ctx context.Context, k *deb.Kernel, opt Options, tests []*litmus.Test,
 			}
 			rep.result(opt, res)
 			done++
+		case wire.End:
+			if r.Status == wire.Failed {
+				done += rep.broken(opt, tests[done:], r.Reason)
+			}
 		}
 		return false
 	})

@@ -84,6 +84,8 @@ func TestAKernelThatBreaksIsBootedAgainForTheRest(t *testing.T) {
 			a + ":Undef " + b + ":Ok " + c + ":Ok", 2, []console.Type{console.Finished, console.Finished}},
 		"a warning is a flag": {[]string{speak(start(a), "[ 1.0] BUG: Bad page state in process init", okA, start(b), okB, start(c), okC, over)},
 			a + ":Undef " + b + ":Ok " + c + ":Ok", 1, []console.Type{console.Finished}},
+		"guest cannot begin": {[]string{speak(wire.Record{Kind: wire.End, Status: wire.Failed, Reason: "no zram"})},
+			a + ":broken " + b + ":broken " + c + ":broken", 1, []console.Type{console.Finished}},
 		"end without results": {[]string{speak(over), speak(over)},
 			a + ":broken " + b + ":broken " + c + ":broken", 2, []console.Type{console.Finished, console.Finished}},
 		"never speaks": {[]string{"[ 0.0] Booting Linux\n", "[ 0.0] Booting Linux\n"},

@@ -75,7 +75,7 @@ func (d *devices) zram(i int, ours bool) (path string, err error) {
 func addZram() (int, error) {
 	b, err := os.ReadFile("/sys/class/zram-control/hot_add")
 	if err != nil {
-		return 0, fmt.Errorf("no zram on this machine (%w); load it with modprobe zram", err)
+		return 0, fmt.Errorf("no zram on this machine (%w); load it with modprobe zram, or give a kernel in QEMU its modules with --modules", err)
 	}
 	return strconv.Atoi(strings.TrimSpace(string(b)))
 }

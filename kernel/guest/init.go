@@ -28,7 +28,7 @@ func Init() {
 		}
 	}
 	if err := initRun(send, note); err != nil {
-		note(err) // and no end record: the host must not believe this boot
+		send(wire.Record{Kind: wire.End, Status: wire.Failed, Reason: err.Error()})
 	}
 	unix.Sync()
 	unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF)

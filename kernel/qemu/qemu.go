@@ -87,8 +87,9 @@ func Scale() float64 {
 }
 
 // Append is the kernel's command line: an oops ends the boot, so that no result
-// is taken from a kernel that has one behind it.
-const Append = "console=ttyAMA0 panic=-1 oops=panic loglevel=5 rdinit=/init random.trust_cpu=on"
+// is taken from a kernel that has one behind it. An emulated CPU may stand still for
+// a while when the host is busy: that is no stall.
+const Append = "console=ttyAMA0 panic=-1 oops=panic loglevel=5 rdinit=/init random.trust_cpu=on rcupdate.rcu_cpu_stall_timeout=60"
 
 // Args are QEMU's arguments. Files are passed as descriptors from 3 on: first the
 // initramfs, then the disks.

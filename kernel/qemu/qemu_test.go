@@ -51,7 +51,7 @@ func TestArgs(t *testing.T) {
 			t.Errorf("no %v in %v", want, args)
 		}
 	}
-	if !strings.Contains(strings.Join(args, " "), "oops=panic loglevel=5 rdinit=/init random.trust_cpu=on nokaslr") {
+	if !strings.Contains(strings.Join(args, " "), "oops=panic loglevel=5 rdinit=/init random.trust_cpu=on rcupdate.rcu_cpu_stall_timeout=60 nokaslr") {
 		t.Errorf("command line of %v", args)
 	}
 }

@@ -26,7 +26,7 @@ const (
 	Start  Kind = "start"  // a test begins
 	Result Kind = "result" // a test ended, or was skipped
 	Note   Kind = "note"   // something to tell the user
-	End    Kind = "end"    // nothing follows: without it no run counts
+	End    Kind = "end"    // nothing follows: without it no run counts; Failed: the guest could not run anything more
 )
 
 // Status is how a test ended in the guest.
