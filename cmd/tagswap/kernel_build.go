@@ -40,7 +40,11 @@ it. It takes a few minutes on two cores and 2 GB of disk while it lasts. Reverts
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s: run it with tagswap kernel run --kernel %s\n", k.Name, filepath.Dir(k.Image))
+			name := k.Name
+			if o.Out != "" {
+				name = filepath.Dir(k.Image)
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "%s: run it with tagswap kernel run --kernel %s\n", k.Name, name)
 			return nil
 		},
 	}

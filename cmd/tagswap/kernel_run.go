@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -50,8 +51,9 @@ litmus7 does, then a matrix of kernels and tests. A boot counts only when the
 guest's end record came; a test that takes the kernel down is Undef and the rest
 runs in a fresh boot.
 
-A kernel is debian:SUITE[=VERSION], fetched when it is not there, or the path of an
-arm64 Image or vmlinuz, with --modules where zram is not built in. The guest program
+A kernel is debian:SUITE[=VERSION], fetched when it is not there, the name that kernel
+build gave, or the path of an arm64 Image or vmlinuz, with --modules where zram is not
+built in. The guest program
 is built with the Go toolchain where tagswap's source is; else give --guest.
 
 Exit status: 0 nothing failed, 1 a test failed, a kernel broke or a model disagrees,
@@ -65,7 +67,7 @@ Exit status: 0 nothing failed, 1 a test failed, a kernel broke or a model disagr
 		RunE:         func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
 	}
 	f := cmd.Flags()
-	f.StringArrayVar(&o.kernels, "kernel", nil, "debian:SUITE[=VERSION] or a path; may be repeated (default debian:bookworm)")
+	f.StringArrayVar(&o.kernels, "kernel", nil, "debian:SUITE[=VERSION], a name of kernel build, or a path; may be repeated (default debian:bookworm)")
 	f.StringArrayVar(&o.litmus, "litmus", nil,
 		"a test's name or file, @FILE for a list, - for standard input; may be repeated (default the catalogue)")
 	f.StringVar(&o.design, "design", "", "the design, by name or file, that the kernels are compared with (default by their release)")
@@ -216,7 +218,7 @@ func (o *kernelRun) all(ctx context.Context, opt kernel.Options, progress io.Wri
 
 func (o *kernelRun) kernel(ctx context.Context, name string, progress io.Writer) (*deb.Kernel, error) {
 	if !strings.HasPrefix(name, "debian:") {
-		return deb.Open(name, o.modules)
+		return deb.Open(built(name), o.modules)
 	}
 	spec, err := deb.ParseSpec(name)
 	if err != nil {
@@ -230,6 +232,24 @@ func (o *kernelRun) kernel(ctx context.Context, name string, progress io.Writer)
 		return k, nil
 	}
 	return f.Fetch(ctx, spec)
+}
+
+// built finds a kernel of kernel build by its name.
+func built(name string) string {
+	if _, err := os.Stat(name); err == nil || strings.ContainsRune(name, filepath.Separator) {
+		return name
+	}
+	if dir, err := deb.CacheDir(); err == nil {
+		if dir = deb.BuiltDir(dir, name); dirExists(dir) {
+			return dir
+		}
+	}
+	return name
+}
+
+func dirExists(dir string) bool {
+	st, err := os.Stat(dir)
+	return err == nil && st.IsDir()
 }
 
 // tests are those of the command line, or the catalogue.

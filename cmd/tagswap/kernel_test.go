@@ -154,6 +154,21 @@ func TestKernelRunNamedDesign(t *testing.T) {
 	}
 }
 
+// A kernel of kernel build is found by the name that was printed.
+func TestBuiltKernelsHaveNames(t *testing.T) {
+	cache := t.TempDir()
+	t.Setenv("XDG_CACHE_HOME", cache)
+	dir := filepath.Join(cache, "tagswap", "kernels", "trimmed-9.9")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"trimmed-9.9": dir, "trimmed-9.8": "trimmed-9.8", "./trimmed-9.9": "./trimmed-9.9", dir: dir} {
+		if got := built(name); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}
+
 func TestKernelRunRefuses(t *testing.T) {
 	for flag, want := range map[string]string{
 		"--seconds=0":     "--seconds 0",

@@ -136,7 +136,7 @@ func Build(ctx context.Context, o Options) (*deb.Kernel, error) {
 		name += "-without-" + r.Name
 	}
 	if o.Out == "" {
-		o.Out = filepath.Join(o.Fetcher.Dir, "kernels", name)
+		o.Out = deb.BuiltDir(o.Fetcher.Dir, name)
 	}
 	work, err := os.MkdirTemp(o.Fetcher.Dir, "build-")
 	if err != nil {

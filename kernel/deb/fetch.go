@@ -70,8 +70,11 @@ func (f *Fetcher) Cached(spec Spec) (*Kernel, bool) {
 	return k, true
 }
 
+// BuiltDir is where a kernel that was built here stays in a cache folder.
+func BuiltDir(cache, name string) string { return filepath.Join(cache, "kernels", name) }
+
 func (f *Fetcher) kernelDir(spec Spec) string {
-	return filepath.Join(f.Dir, "kernels", strings.NewReplacer(":", "-", "=", "-", "~", "-", "+", "-").Replace(spec.String()))
+	return BuiltDir(f.Dir, strings.NewReplacer(":", "-", "=", "-", "~", "-", "+", "-").Replace(spec.String()))
 }
 
 // Fetch returns the kernel of a spec: from the cache, or downloaded by apt and
