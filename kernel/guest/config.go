@@ -9,7 +9,7 @@ type Config struct {
 	Monkey  float64  `json:"monkey"`  // seconds; 0: none
 	Modules []string `json:"modules"` // file names under /modules, in order
 	Scale   float64  `json:"scale"`   // factor of the time that a round may take; 0: 1
-	Stop    float64  `json:"stop"`    // seconds until the run is cut short, as by a signal; 0: never
+	Stop    float64  `json:"stop"`    // seconds of the first test after which the run is cut short, as by a signal; 0: never
 	Here    bool     `json:"here"`    // the guest is treated as a machine that goes on afterwards
 }
 

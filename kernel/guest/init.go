@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 	"unsafe"
 
@@ -49,11 +50,15 @@ func initRun(send func(wire.Record), note func(error)) error {
 	for _, m := range cfg.Modules {
 		note(loadModule(filepath.Join(ModuleDir, m)))
 	}
-	ctx := context.Background()
-	if cfg.Stop > 0 {
-		var cancel func()
-		ctx, cancel = context.WithTimeout(ctx, time.Duration(cfg.Stop*float64(time.Second)))
-		defer cancel()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	once := sync.OnceFunc(func() { time.AfterFunc(time.Duration(cfg.Stop*float64(time.Second)), cancel) })
+	tell := send
+	send = func(r wire.Record) {
+		tell(r)
+		if r.Kind == wire.Start && cfg.Stop > 0 {
+			once()
+		}
 	}
 	err = Run(ctx, cfg, !cfg.Here, send)
 	if err != nil && ctx.Err() != nil {
