@@ -29,6 +29,7 @@ func newBenchCmd() *cobra.Command {
 type benchRow struct {
 	Name       string  `json:"name"`
 	Search     string  `json:"search"`
+	Workers    int     `json:"workers"`
 	Executions int64   `json:"executions"`
 	Traces     int64   `json:"traces,omitempty"`
 	States     int64   `json:"states,omitempty"`
@@ -44,6 +45,7 @@ type benchRow struct {
 func newBenchExploreCmd() *cobra.Command {
 	var format, search string
 	var budget time.Duration
+	var workers int
 	cmd := &cobra.Command{
 		Use:   "explore [PROGRAM]...",
 		Short: "Explore the standard programs: executions, events, seconds",
@@ -51,12 +53,17 @@ func newBenchExploreCmd() *cobra.Command {
 "mutex(3,3)"; * stands for anything, as in "mutex*". Without a name, all are run.
 
 The optimal search visits every Mazurkiewicz trace once: executions and traces have to be
-equal, or the command fails. The merging search visits no state twice.`,
+equal, or the command fails. The merging search visits no state twice. With --workers
+several explore one program together; the others join in after 3,000 executions.`,
 		Example: `  tagswap bench explore
-  tagswap bench explore --search optimal --format json 'faa*'`,
+  tagswap bench explore --search optimal --format json 'faa*'
+  tagswap bench explore --search optimal --workers 2 'faa(2,10)'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if format != "text" && format != "json" {
 				return fmt.Errorf("--format %s: text or json", format)
+			}
+			if workers < 1 {
+				return fmt.Errorf("--workers %d: 1 or more", workers)
 			}
 			names, ok := map[string][]string{"both": {"optimal", "merge"}, "optimal": {"optimal"}, "merge": {"merge"}}[search]
 			if !ok {
@@ -71,7 +78,7 @@ equal, or the command fails. The merging search visits no state twice.`,
 			wrong := 0
 			for _, p := range chosen {
 				for _, s := range names {
-					r := benchExplore(p, s, budget)
+					r := benchExplore(p, s, budget, workers)
 					if s == "optimal" && r.Complete && p.Traces != 0 && r.Executions != p.Traces {
 						wrong++
 					}
@@ -91,6 +98,7 @@ equal, or the command fails. The merging search visits no state twice.`,
 	}
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
 	cmd.Flags().StringVar(&search, "search", "both", "optimal, merge or both")
+	cmd.Flags().IntVar(&workers, "workers", 1, "how many explore one program")
 	cmd.Flags().DurationVar(&budget, "budget", 10*time.Second, "time for each program and search")
 	return cmd
 }
@@ -125,8 +133,8 @@ func chooseBench(patterns []string) ([]programs.Program, error) {
 // benchRepeat is how long a program is repeated.
 const benchRepeat = 20 * time.Millisecond
 
-func benchExplore(p programs.Program, search string, budget time.Duration) benchRow {
-	o := explore.Options{Budget: budget}
+func benchExplore(p programs.Program, search string, budget time.Duration, workers int) benchRow {
+	o := explore.Options{Budget: budget, Workers: workers, Clone: func() func(*explore.X) { return programs.Named(p.Name).Run }}
 	if search == "optimal" {
 		o.Search = explore.Optimal
 	}
@@ -143,7 +151,7 @@ func benchExplore(p programs.Program, search string, budget time.Duration) bench
 		}
 	}
 	return benchRow{
-		Name: p.Name, Search: search, Executions: r.Executions, Traces: p.Traces, States: r.States, Bytes: r.Bytes,
+		Name: p.Name, Search: search, Workers: workers, Executions: r.Executions, Traces: p.Traces, States: r.States, Bytes: r.Bytes,
 		Blocked: r.Blocked, Events: r.Events, Seconds: s, Rate: float64(r.Events) / s, Complete: r.Complete, Cut: r.Cut,
 	}
 }

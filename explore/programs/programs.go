@@ -30,6 +30,17 @@ func All() []Program {
 	}
 }
 
+// Named returns the program of that name, one of All's, with objects of its own:
+// several of them may be explored at once.
+func Named(name string) Program {
+	for _, p := range All() {
+		if p.Name == name {
+			return p
+		}
+	}
+	return Program{}
+}
+
 func name(s string, args ...int) string {
 	for i, a := range args {
 		if i == 0 {

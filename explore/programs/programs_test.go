@@ -32,6 +32,32 @@ func TestTraceCounts(t *testing.T) {
 	}
 }
 
+// TestWorkers: three workers together make one execution a trace, and come to the
+// states that one comes to.
+func TestWorkers(t *testing.T) {
+	for _, p := range All() {
+		if p.Traces < 10000 && p.Traces != 0 || p.Traces > 200000 || testing.Short() {
+			continue
+		}
+		o := explore.Options{Workers: 3, Clone: func() func(*explore.X) { return Named(p.Name).Run }}
+		if p.Traces != 0 {
+			o.Search = explore.Optimal
+			r := explore.Run(p.Run, o)
+			if r.Executions != p.Traces || r.Blocked != 0 || !r.Complete || r.Pieces == 0 {
+				t.Errorf("%s: %d executions, %d blocked, %d pieces, complete %v; %d traces",
+					p.Name, r.Executions, r.Blocked, r.Pieces, r.Complete, p.Traces)
+			}
+			continue
+		}
+		one := explore.Run(p.Run, explore.Options{})
+		o.Search = explore.Merge
+		r := explore.Run(p.Run, o)
+		if r.States != one.States || !r.Complete || len(r.Violations) != len(one.Violations) || one.Executions > 10000 && r.Pieces == 0 {
+			t.Errorf("%s: %d states, %d pieces, complete %v; one worker has %d", p.Name, r.States, r.Pieces, r.Complete, one.States)
+		}
+	}
+}
+
 // TestMergeAgrees: the merging search ends, and finds the same violations.
 func TestMergeAgrees(t *testing.T) {
 	for _, p := range All() {
