@@ -149,7 +149,9 @@ func bruteForce(p *program, limit int) (found, int, int) {
 }
 
 func searched(p *program, o Options) (found, *Result) {
-	o.MaxEvents = 400
+	if o.MaxEvents == 0 {
+		o.MaxEvents = 400
+	}
 	x := newX(o)
 	defer x.Close()
 	m := &machine{p: p}
@@ -158,8 +160,13 @@ func searched(p *program, o Options) (found, *Result) {
 	if o.Bounded {
 		return out, x.bounded(m.prog, o)
 	}
-	if o.Search == Optimal {
+	switch o.Search {
+	case Optimal:
 		return out, x.optimal(m.prog, o)
+	case Random:
+		return out, x.sample(m.prog, o, &walk{rng(o.Seed)})
+	case PCT:
+		return out, x.sample(m.prog, o, &pct{rng: rng(o.Seed), depth: 3})
 	}
 	return out, x.merge(m.prog, o)
 }
@@ -200,6 +207,14 @@ func compare(p *program, limit int) (diff string, n int) {
 		}
 		if !s.o.AllVisible && !s.o.Bounded && r.Executions > int64(n)*2+20 {
 			return fmt.Sprintf("%s: %d executions, brute force has %d", s.name, r.Executions, n), n
+		}
+	}
+	for _, s := range []Search{Random, PCT} {
+		got, _ := searched(p, Options{Search: s, AllVisible: true, MaxExecutions: 20, Seed: 1})
+		for what := range got {
+			if !want[what] {
+				return fmt.Sprintf("sampling %d finds\n%s", s, what), n
+			}
 		}
 	}
 	return "", n
@@ -292,61 +307,12 @@ func TestGoldenPrograms(t *testing.T) {
 		if d != "" || n == 0 {
 			t.Errorf("%s: %d executions\n%s", f, n, d)
 		}
-	}
-}
-
-// compareSearches returns a difference between the searches, or "", and how many
-// of them ended.
-func compareSearches(p *program) (diff string, n int) {
-	want, r := searched(p, Options{MaxExecutions: 4000})
-	if r.Cut != "" {
-		return "", 0
-	}
-	traces := int64(0)
-	for _, s := range []struct {
-		name string
-		o    Options
-	}{
-		{"optimal", Options{Search: Optimal, MaxExecutions: 4000}},
-		{"optimal visible", Options{Search: Optimal, AllVisible: true, MaxExecutions: 4000}},
-		{"nomerge", Options{NoMerge: true, MaxExecutions: 4000}},
-		{"visible", Options{AllVisible: true, MaxExecutions: 8000}},
-	} {
-		got, r := searched(p, s.o)
-		if r.Cut != "" {
-			continue
-		}
-		n++
-		if got.String() != want.String() {
-			return s.name + " " + want.less(got), n
-		}
-		if s.o.Search != Optimal {
-			continue
-		}
-		if traces == 0 {
-			traces = r.Executions
-		}
-		if r.Executions != traces || r.Blocked > 0 {
-			return fmt.Sprintf("%s: %d executions, %d of them blocked; optimal has %d", s.name, r.Executions, r.Blocked, traces), n
+		for _, o := range []Options{{}, {AllVisible: true}, {Search: Optimal}, {Search: Optimal, AllVisible: true}} {
+			for _, step := range []int64{1, 7} {
+				if d, _ := differsShared(p, o, step); d != "" {
+					t.Errorf("%s, %d executions at a time: %s", f, step, d)
+				}
+			}
 		}
 	}
-	return "", n
-}
-
-// TestLargerPrograms compares the searches with one another where brute force
-// would take too long.
-func TestLargerPrograms(t *testing.T) {
-	compared := 0
-	for i := range *randomCount {
-		seed := *randomSeed + int64(i)
-		p := sizedProgram(rand.New(rand.NewSource(seed)), 18)
-		d, n := compareSearches(p)
-		compared += n
-		if d != "" {
-			again := func(p *program) string { d, _ := compareSearches(p); return d }
-			p = shrink(p, again)
-			t.Fatalf("seed %d\n%s\n%s", seed, p, again(p))
-		}
-	}
-	t.Logf("%d compared", compared)
 }

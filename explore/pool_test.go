@@ -2,6 +2,7 @@ package explore
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"math/rand"
 	"sync"
@@ -71,31 +72,55 @@ func TestWorkers(t *testing.T) { compareShared(t, Merge) }
 // events: every trace once, whoever does it.
 func TestWorkersOptimal(t *testing.T) { compareShared(t, Optimal) }
 
+// differsShared compares a search by several workers, and one that is interrupted
+// every few executions, with one that is neither. pieces is -1 if the program is left
+// out.
+func differsShared(p *program, o Options, step int64) (diff string, pieces int64) {
+	once := o
+	once.MaxExecutions = 3000
+	want, r := searched(p, once)
+	if r.Cut != "" {
+		return "", -1
+	}
+	differs := func(what string, got found, q *Result) string {
+		return fmt.Sprintf("%s %s%+v\none worker has\n%+v", what, want.less(got), q, r)
+	}
+	several := o
+	several.Workers = 3
+	got, q := shared(p, several)
+	same := q.States == r.States && (o.Search == Merge || q.Executions == r.Executions && q.Events == r.Events)
+	if got.String() != want.String() || !q.Complete || q.Restarts == r.Restarts && !same {
+		return differs("three workers", got, q), 0
+	}
+	pieces = q.Pieces
+	got, q = resumed(p, o, step)
+	same = q.States == r.States && q.Executions == r.Executions && q.Events == r.Events
+	if got.String() != want.String() || !q.Complete || q.Restarts == r.Restarts && !same {
+		return differs("interrupted", got, q), 0
+	}
+	return "", pieces
+}
+
 func compareShared(t *testing.T, s Search) {
 	compared, pieces := 0, int64(0)
-	for seed := range int64(*randomCount) {
-		p := randomProgramOf(*randomSeed + seed)
-		if seed%4 == 3 {
-			p = sizedProgram(rand.New(rand.NewSource(*randomSeed+seed)), 16)
+	for i := range int64(*randomCount) {
+		seed := *randomSeed + i
+		step := 1 + seed%7
+		// Where all is visible no search begins again, and the numbers are the same.
+		o := Options{Search: s, AllVisible: i%3 == 0}
+		p := randomProgramOf(seed)
+		if i%4 == 3 {
+			p = sizedProgram(rand.New(rand.NewSource(seed)), 16)
 		}
-		want, r := searched(p, Options{Search: s, MaxExecutions: 3000})
-		if r.Cut != "" {
-			continue
+		d, n := differsShared(p, o, step)
+		if n >= 0 {
+			compared++
+			pieces += n
 		}
-		compared++
-		fail := func(what string, got found, q *Result) {
-			t.Fatalf("seed %d\n%s\n%s: got\n%s\n%+v\none worker has\n%s\n%+v", *randomSeed+seed, p, what, got, q, want, r)
-		}
-		got, q := shared(p, Options{Search: s, Workers: 3})
-		same := q.States == r.States && (s == Merge || q.Executions == r.Executions && q.Events == r.Events)
-		if got.String() != want.String() || !q.Complete || q.Restarts == r.Restarts && !same {
-			fail("three workers", got, q)
-		}
-		pieces += q.Pieces
-		got, q = resumed(p, Options{Search: s}, 1+seed%7)
-		same = q.States == r.States && q.Executions == r.Executions && q.Events == r.Events
-		if got.String() != want.String() || !q.Complete || q.Restarts == r.Restarts && !same {
-			fail("interrupted", got, q)
+		if d != "" {
+			again := func(p *program) string { d, _ := differsShared(p, o, step); return d }
+			p = shrink(p, again)
+			t.Fatalf("seed %d\n%s\n%s", seed, p, again(p))
 		}
 	}
 	t.Logf("%d compared, %d pieces handed on", compared, pieces)

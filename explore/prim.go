@@ -212,8 +212,8 @@ func (o *obj) acquire(k kind, what string, mask, want uint64) {
 	if x.atomic != 0 {
 		panic("tagswap internal: a wait inside Atomically: " + o.String())
 	}
-	if p.mode&visibleOps == 0 && p.val&mask != want && !x.cur.stepwise {
-		x.show(p, visibleOps) // somebody else came first
+	if p.mode&visibleOps == 0 && (p.val&mask != want || x.cur.stepwise) {
+		x.show(p, visibleOps) // somebody else came first, or may while this task has no cpu
 	}
 	if x.ordered && isAcquire(k) && x.preempts(x.cur) {
 		x.show(p, visibleOps|visibleRelease) // while it waits, others have its cpu
