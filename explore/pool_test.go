@@ -107,7 +107,7 @@ func compareShared(t *testing.T, s Search) {
 		seed := *randomSeed + i
 		step := 1 + seed%7
 		// Where all is visible no search begins again, and the numbers are the same.
-		o := Options{Search: s, AllVisible: i%3 == 0}
+		o := Options{Search: s, AllVisible: i%4 == 1}
 		p := randomProgramOf(seed)
 		if i%4 == 3 {
 			p = sizedProgram(rand.New(rand.NewSource(seed)), 16)
