@@ -40,6 +40,7 @@ var metrics = []struct {
 	{"median major fault", func(s *Slice) float64 { return quotient(s.Median.Seconds(), 1) }},
 	{"faults per access", func(s *Slice) float64 { return quotient(float64(s.Faults), float64(s.Accesses)) }},
 	{"copies per access", func(s *Slice) float64 { return quotient(float64(s.Copies), float64(s.Accesses)) }},
+	{"reuses per access", func(s *Slice) float64 { return quotient(float64(s.Reuses), float64(s.Accesses)) }},
 	{"lock wait per access", func(s *Slice) float64 { return quotient(s.Waited.Seconds(), float64(s.Accesses)) }},
 }
 

@@ -168,6 +168,11 @@ func TestSweep(t *testing.T) {
 		}
 		return m.Figures().SwapIns > 1000
 	})
+	// Unless only what is touched is checked, any access finds it.
+	m2 := New(p, Options{Seed: 1, Mix: m.o.Mix})
+	if runUntil(m2, m2.Failed); !m2.Failed() || m2.first.Property != "tags" || m2.first.Task == "the end" {
+		t.Errorf("no access finds lost tags: %+v", m2.first)
+	}
 	if r.Violations["tags"] == 0 || r.First.Task != "the end" || r.First.Operation == "" {
 		t.Errorf("%v, %+v", r.Violations, r.First)
 	}
