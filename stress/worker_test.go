@@ -96,6 +96,21 @@ func TestOperations(t *testing.T) {
 	}
 }
 
+// Pages that a mix makes shared are one memory for parent and child; others are not.
+func TestSharedPages(t *testing.T) {
+	for shared, want := range map[string]uint64{"shared=100": 42, "shared=0": 0} {
+		m, w := one(t, Options{Pages: 4, Mix: mix(t, "load=1,"+shared)})
+		w.other(&choice{OpFork, 0, 0})
+		w.access(&choice{OpStore, 1, 5 + 512*41})
+		if !w.exit() {
+			t.Error("no parent to go on in")
+		}
+		if got, sig := m.k.Do(w.t, mm.Access{Var: 1, Offset: 40}); got != want || sig != mm.NoSignal {
+			t.Errorf("%s: the parent reads %d, %v, want %d", shared, got, sig, want)
+		}
+	}
+}
+
 // What cannot be done is not counted.
 func TestNotDone(t *testing.T) {
 	m, w := one(t, Options{Pages: 4})
