@@ -30,7 +30,6 @@ type task struct {
 	labels  []string // of regs, with the task, for traces
 	signal  explore.Atomic
 	started explore.Atomic // Forked: 1 once the fork is done
-	meet    int            // barriers passed
 	key     uint64         // hash of the registers so far, for Forget
 }
 
@@ -90,7 +89,8 @@ func index(names []string, name string) int {
 // run is one execution: it sets the machine up, runs the columns, and judges the
 // end. It is the body of the root task.
 func (p *program) run(x *explore.X) {
-	p.setUp(x)
+	p.sink.Costs.Max(&p.k.Costs) // of an execution that was cut, as far as it went
+	x.Prepare(func() { p.setUp(x) }, p.rewind)
 	p.k.StartFailing()
 	if len(p.test.Machine.FIFO) > 0 {
 		// Nobody runs before he has his CPU.
@@ -122,7 +122,6 @@ func (p *program) taskName(i int) string { return "P" + string(rune('0'+i)) }
 // yet; what swaps pages out is the code under test.
 func (p *program) setUp(x *explore.X) {
 	k := &p.k
-	p.sink.Costs.Max(&k.Costs) // of an execution that was cut, as far as it went
 	k.Reset(x, p.design, p.cfg)
 	p.barriers(x)
 	for i := range p.tasks {
@@ -144,6 +143,15 @@ func (p *program) setUp(x *explore.X) {
 		p.tasks[i].t.CPU = p.cpu(i)
 	}
 	p.users()
+	k.Mark()
+}
+
+// rewind puts back what setUp left, but for the objects of explore.
+func (p *program) rewind() {
+	p.k.Rewind()
+	for i := range p.tasks {
+		p.tasks[i].key = 0
+	}
 }
 
 func (p *program) reset(x *explore.X, i int) {
@@ -157,7 +165,7 @@ func (p *program) reset(x *explore.X, i int) {
 		start = 0
 	}
 	t.started.Init(x, "start of P", i, start)
-	t.meet, t.key = 0, 0
+	t.key = 0
 	p.k.UseCPU(p.cpu(i))
 }
 

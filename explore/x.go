@@ -37,6 +37,7 @@ type X struct {
 	nohash  bool          // nobody compares states
 	nosolo  bool          // a choice is asked for even if only one task is left
 
+	prepared *prepared
 	together bool // all that the others did comes before: they have not started, or been waited for
 	open     bool // an access has to be compared with others; see protect
 

@@ -91,6 +91,7 @@ type Kernel struct {
 	oracle           oracle
 	Costs            Costs
 	nat              *native // nil under the explorer
+	mark             mark
 
 	// OnViolation hears of violations natively; several tasks may call it at once.
 	OnViolation func(property, detail string)
@@ -100,10 +101,20 @@ type Kernel struct {
 
 // Task is one thread of control. CPU is its processor, for slot caches.
 type Task struct {
+	taskState
+	frames [16]Frame
+	waits  []explore.Seen
+	walked []explore.Seen  // by a round of swapoff
+	page   *[PageSize]byte // natively, see buffer
+	held   []hold
+	_      [64]byte
+}
+
+// taskState is the part of a task that Rewind puts back.
+type taskState struct {
 	ID      int
 	MM      *MM
 	CPU     int
-	frames  [16]Frame
 	depth   int
 	nfolio  int
 	ret     Ret
@@ -113,17 +124,12 @@ type Task struct {
 	base    uint64        // see Base
 	private func() uint64 // what it knows, for the explorer
 	seen    seen          // by this round
-	waits   []explore.Seen
-	walked  []explore.Seen  // by a round of swapoff
-	misses  int             // rounds of this access that came to nothing
-	runs    int             // step lists that this operation, or this round, has run: where it is between them
-	rests   int             // natively: waits of this access
-	cost    Costs           // natively
-	cluster int             // natively: where it looks for a slot first
-	page    *[PageSize]byte // natively, see buffer
-	mmapped bool            // holds its mm's mmap lock shared, for a fault
-	held    []hold
-	_       [64]byte
+	misses  int           // rounds of this access that came to nothing
+	runs    int           // step lists that this operation, or this round, has run: where it is between them
+	rests   int           // natively: waits of this access
+	cost    Costs         // natively
+	cluster int           // natively: where it looks for a slot first
+	mmapped bool          // holds its mm's mmap lock shared, for a fault
 }
 
 // hold is a page kept by pin or get.

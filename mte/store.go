@@ -40,6 +40,7 @@ type Store struct {
 	entries []explore.Atomic // Ref
 	pool    [][]record       // by owner; never reused within one execution
 	used    []int
+	marked  []int          // used, as Mark found it
 	kept    explore.Atomic // records that are allocated; for the leak check
 
 	nat     *native // nil under the explorer
@@ -66,6 +67,12 @@ func (s *Store) Reset(x *explore.X, slots, owners int, used func(slot int) bool)
 	clear(s.used)
 	s.kept.Init(x, "tag records", -1, 0)
 }
+
+// Mark notes how many records there are, for Rewind.
+func (s *Store) Mark() { s.marked = append(s.marked[:0], s.used...) }
+
+// Rewind puts back what Mark noted. The explorer does it for its objects.
+func (s *Store) Rewind() { copy(s.used, s.marked) }
 
 // recordsEach is how many records one task may allocate in one execution.
 const recordsEach = 32
