@@ -26,6 +26,7 @@ type Options struct {
 	Stop          func() bool
 	AllVisible    bool          // every operation is a scheduling point: slower, the same results
 	NoMerge       bool          // states are not matched: slower, the same results
+	Afresh        bool          // every execution sets the machine up anew: slower, the same results
 	Workers       int           // for one test under one design; 0: one
 	Spare         chan struct{} // see explore.Options
 	// Save and Saved let a check be interrupted; see explore.Options.
@@ -67,7 +68,7 @@ type Result struct {
 // Run checks one test under one design.
 func Run(t *litmus.Test, d *mm.Program, o Options) *Result {
 	start := time.Now()
-	sinks := &sinks{t: t, d: d}
+	sinks := &sinks{t: t, d: d, afresh: o.Afresh}
 	o, before, err := o.resumed(sinks)
 	if err != nil {
 		return &Result{Design: d.Name, Test: t, Verdict: Bounded, Cut: err.Error()}

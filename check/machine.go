@@ -17,6 +17,7 @@ type program struct {
 	k       mm.Kernel
 	tasks   []task
 	sink    *sink
+	afresh  bool // see Options
 	meeting map[string]*barrier
 }
 
@@ -90,7 +91,11 @@ func index(names []string, name string) int {
 // end. It is the body of the root task.
 func (p *program) run(x *explore.X) {
 	p.sink.Costs.Max(&p.k.Costs) // of an execution that was cut, as far as it went
-	x.Prepare(func() { p.setUp(x) }, p.rewind)
+	if p.afresh {
+		p.setUp(x)
+	} else {
+		x.Prepare(func() { p.setUp(x) }, p.rewind)
+	}
 	p.k.StartFailing()
 	if len(p.test.Machine.FIFO) > 0 {
 		// Nobody runs before he has his CPU.

@@ -12,16 +12,19 @@ import (
 
 // sinks are what the workers of one check collect, each in its own.
 type sinks struct {
-	t    *litmus.Test
-	d    *mm.Program
-	list []*sink
+	afresh bool // see Options
+	t      *litmus.Test
+	d      *mm.Program
+	list   []*sink
 }
 
 // program makes the program of one more worker.
 func (s *sinks) program() func(*explore.X) {
 	one := &sink{Outcomes: map[string]int64{}}
 	s.list = append(s.list, one)
-	return newProgram(s.t, s.d, one).run
+	p := newProgram(s.t, s.d, one)
+	p.afresh = s.afresh
+	return p.run
 }
 
 // discard forgets the outcomes, which will come again. What they cost they cost.

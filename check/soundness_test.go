@@ -43,6 +43,28 @@ func TestMergingFindsWhatPlainSearchFinds(t *testing.T) {
 	compare(t, tests, []string{"v6.4", "v7.2", "readpage-hook"}, check.Options{NoMerge: true})
 }
 
+// A machine that is put back where it began is as good as one that is set up anew:
+// the two searches are the same one, to the last event and the last cost.
+func TestSetUpOnce(t *testing.T) {
+	tests := []string{
+		"slot-cache-batch-flush", "pinned-then-unmapped", "fork-pinned", "get-vs-reclaim", "unuse-forked-sharer",
+		"swapin-vs-swapoff", "fail-tag-storage", "shmem-swapoff", "ksm-vs-store", "pageout-vs-stg",
+	}
+	for _, name := range tests {
+		l, err := litmus.Lookup(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range []string{"v5.10", "v6.4", "v7.2", "unuse-deletes-cache"} {
+			once, afresh := check.Run(l, program(t, d), check.Options{}), check.Run(l, program(t, d), check.Options{Afresh: true})
+			once.Elapsed, afresh.Elapsed = 0, 0
+			if diff := cmp.Diff(afresh, once); diff != "" {
+				t.Errorf("%s under %s (-afresh +once):\n%s", name, d, diff)
+			}
+		}
+	}
+}
+
 func compare(t *testing.T, tests, designs []string, o check.Options) {
 	for _, name := range tests {
 		l, err := litmus.Lookup(name)
