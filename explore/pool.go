@@ -452,8 +452,9 @@ func (p *pool) again() {
 // one did not.
 func (p *pool) agree() (changed bool) {
 	for i, w := range p.workers {
-		if w.x.names.settle(p.names) && i == 0 {
-			changed = true
+		if w.x.names.settle(p.names) {
+			w.x.prepared = nil // whose hash is of what its objects were called
+			changed = changed || i == 0
 		}
 	}
 	for _, w := range p.workers {
