@@ -176,6 +176,9 @@ func boot(ctx context.Context, k *deb.Kernel, opt Options, tests []*litmus.Test,
 		Silence: max(45*time.Second, perTest, opt.Monkey+30*time.Second),
 		Timeout: time.Minute + time.Duration(len(tests))*perTest + opt.Monkey,
 	}
+	if opt.Rounds > 0 && opt.PerTest == 0 { // as long as it takes, while the guest lets itself be heard
+		m.Timeout = 1000 * time.Hour
+	}
 	var failed error
 	deadline := time.Time{}
 	timedOut, err := opt.QEMU.Run(ctx, m, func(line string) bool {
@@ -204,6 +207,8 @@ func boot(ctx context.Context, k *deb.Kernel, opt Options, tests []*litmus.Test,
 			rep.Notes = append(rep.Notes, r.Detail)
 		case wire.Start:
 			say(r.Test)
+		case wire.Alive:
+			say(fmt.Sprintf("%s: round %d", r.Test, r.Rounds))
 		case wire.Result:
 			if r.Test == monkeyName {
 				rep.Monkey = r

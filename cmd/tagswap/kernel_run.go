@@ -60,6 +60,7 @@ Exit status: 0 nothing failed, 1 a test failed, a kernel broke or a model disagr
 2 the input or the machinery is wrong, 3 nothing failed but the run was interrupted.`,
 		Example: `  tagswap kernel run --kernel debian:bookworm --kernel debian:trixie
   tagswap kernel run --kernel arch/arm64/boot/Image --litmus store-small-swap
+  tagswap kernel run --kernel trimmed-6.1-without-restore-hook --design ./mine.design
   tagswap kernel run --kernel debian:sid --monkey 30
   sudo tagswap kernel run --here`,
 		Args:         noKernelArgs,

@@ -43,7 +43,11 @@ type runner struct {
 	data   *engine.Region
 	stale  func(pages int) error // leaves stale tags in free pages; nil without MTE
 	limit  time.Duration
+	alive  func(test string, rounds int64) // says so to the host
 }
+
+// aliveEvery is how often a long test lets itself be heard.
+const aliveEvery = 5 * time.Second
 
 // budget is how long a test runs: until rounds are done, if any, or time is up.
 type budget struct {
@@ -98,8 +102,12 @@ func (r *runner) run(t *litmus.Test, bud budget) (rec wire.Record, err error) {
 // rounds runs rounds while more says so and counts their final states.
 func (r *runner) rounds(b *build, ar *areas, more func(n int64) bool, counts map[string]int64, rec *wire.Record) error {
 	rec.Status = wire.Ran
-	failed := 0
+	failed, last := 0, time.Now()
 	for more(rec.Rounds) {
+		if r.alive != nil && time.Since(last) > aliveEvery {
+			last = time.Now()
+			r.alive(rec.Test, rec.Rounds)
+		}
 		if err := ar.setUp(rec.Rounds == 0 || b.p.Bulk || b.swaps()); err != nil {
 			rec.Status, rec.Reason = wire.Skipped, "the machine could not be set up: "+err.Error()
 			return nil

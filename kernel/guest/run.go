@@ -61,6 +61,7 @@ func Run(ctx context.Context, cfg Config, ours bool, send func(wire.Record)) err
 	defer setting("/proc/sys/vm/page-cluster", "0")()
 	r := &runner{ctx: ctx, dev: dev, groups: findGroups(), mach: dev.machine(), limit: time.Duration(float64(roundLimit) * max(1, cfg.Scale)), rng: rand.New(rand.NewPCG(cfg.Seed, 1))}
 	defer r.groups.close()
+	r.alive = func(test string, n int64) { send(wire.Record{Kind: wire.Alive, Test: test, Rounds: n}) }
 	r.others = swapTotal() > 0
 	r.mach.MTE = auxv(26)&hwcap2MTE != 0
 	r.mach.CPUs, r.mach.Fail = runtime.NumCPU(), failable()

@@ -24,6 +24,7 @@ const (
 	Hello  Kind = "hello"  // the machine
 	Ground Kind = "ground" // one proof of the machine itself
 	Start  Kind = "start"  // a test begins
+	Alive  Kind = "alive"  // a test is still under way: a console that says nothing is a hang
 	Result Kind = "result" // a test ended, or was skipped
 	Note   Kind = "note"   // something to tell the user
 	End    Kind = "end"    // nothing follows: without it no run counts; Failed: the guest could not run anything more
