@@ -112,7 +112,8 @@
 //
 // An event that does not switch tasks costs tens of nanoseconds, a switch one
 // coroutine hand-over, each execution a repetition of what comes before its first
-// new choice, without footprints and hashes. docs/explore.md has measurements.
+// new choice, without footprints and hashes. What the root does before it starts
+// a task need not be repeated; see X.Prepare. docs/explore.md has measurements.
 //
 // # What it does not do
 //
