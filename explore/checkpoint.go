@@ -25,6 +25,7 @@ type record struct {
 	Restarts   int
 	Blocked    int64
 	Cyclic     bool
+	Done       float64
 	Violations []costly
 	Order      []lockEdge
 	States     []byte // key, key, who sleeps: 8, 8 and 4 bytes
@@ -55,7 +56,7 @@ func (p *pool) save() {
 	rec := record{
 		Version: recordVersion, Fresh: p.fresh, Search: p.o.Search,
 		Executions: r.Executions, Events: r.Events, Discarded: r.Discarded, Restarts: r.Restarts,
-		Blocked: r.Blocked, Cyclic: p.isCyclic(), Order: p.order.edges,
+		Blocked: r.Blocked, Done: r.Done, Cyclic: p.isCyclic(), Order: p.order.edges,
 	}
 	costs := p.simplest(r)
 	for _, v := range r.Violations {
@@ -168,7 +169,7 @@ func (p *pool) restore(saved [][]byte) error {
 		if err != nil {
 			return err
 		}
-		it.share = 1 / float64(len(rec.Work))
+		it.share = (1 - rec.Done) / float64(len(rec.Work))
 		p.pieces = append(p.pieces, it)
 	}
 	for _, m := range rec.Modes {

@@ -333,6 +333,9 @@ func (m *dpor) done() float64 {
 		for n := f.tree; n != nil; n = n.next {
 			left++
 		}
+		if f.shared != nil {
+			left = f.shared.left()
+		}
 		weight /= float64(max(past+left, 1))
 		sum += weight * float64(past)
 	}

@@ -64,6 +64,15 @@ func (s *sframe) waiting() *wnode {
 	return n
 }
 
+// left is how many branches a worker has to think of: its own, and those that wait.
+func (s *sframe) left() int {
+	k := 1
+	for n := s.waiting(); n != nil; n = n.next {
+		k++
+	}
+	return k
+}
+
 // takeUp makes n the worker's branch at f's shared frame. Who sleeps for it is who
 // sleeps there and all branches before it. pool.mu is held.
 func (m *dpor) takeUp(x *X, f *dframe, n *wnode) {

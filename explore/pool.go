@@ -64,6 +64,7 @@ type part interface {
 	forget()                             // throws everything away
 	fill(r *Result)
 	isCyclic() bool
+	done() float64 // of its piece, an estimate
 }
 
 type worker struct {
@@ -144,7 +145,9 @@ func (p *pool) run(begun bool) *Result {
 	if p.crash != nil {
 		panic(p.crash)
 	}
-	return p.total()
+	r := p.total()
+	r.complete()
+	return r
 }
 
 // join lets workers come as far as there is room for them. mu is held.
@@ -499,9 +502,36 @@ func (p *pool) total() *Result {
 		r.States, r.Bytes = p.states.states()
 	}
 	r.Pieces = p.handed
+	r.Done = p.done()
 	r.Cut, r.Unsaved = p.cut, p.unsaved
-	r.complete()
 	return &r
+}
+
+// done estimates how much of the search is behind: of what each worker is at, and
+// nothing of what waits. Where pieces do not know their share, because a branch
+// may come to any of them, it is the mean of what the workers make of where they
+// are.
+func (p *pool) done() float64 {
+	if p.states == nil {
+		sum, n := 0.0, 0
+		for _, w := range p.workers {
+			if w.it != nil {
+				sum += w.part.done()
+				n++
+			}
+		}
+		return sum / float64(max(n, 1))
+	}
+	left := 0.0
+	for _, it := range p.queue {
+		left += it.share
+	}
+	for _, w := range p.workers {
+		if w.it != nil {
+			left += w.it.share * (1 - w.part.done())
+		}
+	}
+	return min(max(1-left, 0), 1)
 }
 
 // add keeps the simplest violation of each property; of two that are equally

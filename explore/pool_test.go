@@ -171,6 +171,28 @@ func TestSavedOfAnother(t *testing.T) {
 	}
 }
 
+// TestWorkersProgress: a search by several workers says how far it is, and that it
+// is done only when it is.
+func TestWorkersProgress(t *testing.T) {
+	for _, o := range []Options{{Search: Optimal}, {NoMerge: true}} {
+		calls, last := 0, 0.0
+		o.Workers, o.eager = 2, true
+		o.Clone = func() func(*X) { return mutexProg(4, 4) }
+		o.Progress = func(r *Result) {
+			calls++
+			last = r.Done
+			if r.Done < 0 || r.Done >= 1 || r.Executions == 0 {
+				t.Errorf("%+v", r)
+			}
+		}
+		o.Stop = func() bool { return calls >= 5 }
+		r := Run(mutexProg(4, 4), o)
+		if r.Cut != "stopped" || calls < 5 || last == 0 || r.Done == 1 {
+			t.Errorf("%d calls, last %v: %+v", calls, last, r)
+		}
+	}
+}
+
 // TestWorkText: a piece of work is read as it was written.
 func TestWorkText(t *testing.T) {
 	for _, s := range []string{"//", "012/1/03", "0f/e/", "[1|2(31(4))5]", "[|]", "[|1!2+[3|4!5]]", "[0|1![|2]]"} {
