@@ -35,7 +35,7 @@ func TestEveryPrimitive(t *testing.T) {
 	// What does nothing that another task could see, is for reports, or native only.
 	aside := map[string]bool{
 		"String": true, "Peek": true, "Close": true, "Note": true, "Tracing": true, "Replaying": true, "Forgetting": true,
-		"Watch": true,
+		"Watch": true, "Prepare": true,
 	}
 	for _, v := range []any{&Atomic{}, &Var{}, &Mutex{}, &RWMutex{}, &Cond{}, &Flags{}, &Map{}, &X{}} {
 		typ := reflect.TypeOf(v)
