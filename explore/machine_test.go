@@ -19,6 +19,8 @@ type machine struct {
 	regs  [MaxTasks]uint64
 	place [MaxTasks]uint64 // where a task was when it forgot
 	x     *X
+
+	afresh bool // the objects are made in every execution
 }
 
 func (m *machine) prog(x *X) {
@@ -27,16 +29,11 @@ func (m *machine) prog(x *X) {
 		m.p.each(func(i *instr) { m.ops[i.op] = true })
 	}
 	m.x = x
-	for i := range m.a {
-		m.a[i].Init(x, "a", i, uint64(i))
-		m.m[i].Init(x, "m", i)
-		m.v[i].Init(x, "v", i, 0)
+	if m.afresh {
+		m.setUp()
+	} else {
+		x.Prepare(m.setUp, m.again)
 	}
-	m.rw.Init(x, "rw", -1)
-	m.f.Init(x, []string{"f0", "f1"}, 0, 2)
-	m.table.Init(x, "table", -1)
-	m.c.Init(x, "c", -1, &m.m[0])
-	m.regs, m.place = [MaxTasks]uint64{}, [MaxTasks]uint64{}
 	if m.ops["prio"] {
 		x.Atomically("start", m.start)
 	} else {
@@ -53,6 +50,26 @@ func (m *machine) prog(x *X) {
 	m.note(m.a[1].Load())
 	x.Wait()
 }
+
+// setUp makes the objects, and uses some.
+func (m *machine) setUp() {
+	x := m.x
+	for i := range m.a {
+		m.a[i].Init(x, "a", i, uint64(i))
+		m.m[i].Init(x, "m", i)
+		m.v[i].Init(x, "v", i, 0)
+	}
+	m.rw.Init(x, "rw", -1)
+	m.f.Init(x, []string{"f0", "f1"}, 0, 2)
+	m.table.Init(x, "table", -1)
+	m.c.Init(x, "c", -1, &m.m[0])
+	m.table.Store(1, 1)
+	m.f.Set(1)
+	m.again()
+}
+
+// again is what of setUp is in Go variables.
+func (m *machine) again() { m.regs, m.place = [MaxTasks]uint64{}, [MaxTasks]uint64{} }
 
 func (m *machine) start() {
 	for i, t := range m.p.tasks {

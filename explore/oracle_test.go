@@ -129,7 +129,7 @@ func bruteForce(p *program, limit int) (found, int, int) {
 	b := &brute{classes: map[uint64]bool{}}
 	x.strat = b
 	x.nosolo, x.nohash = true, true
-	m := &machine{p: p}
+	m := &machine{p: p, afresh: true}
 	out := found{}
 	watchEnds(x, m, out)
 	n := 0
