@@ -36,7 +36,7 @@ func (b *bounded) Next(x *X) bool {
 	return b.merge.Next(x)
 }
 
-func (b *bounded) Choose(x *X, s *State) int {
+func (b *bounded) Choose(x *X, s *state) int {
 	d := x.pos
 	if x.fast {
 		b.restore(x, d)

@@ -7,6 +7,12 @@
 // task that is never done, or by X.Violation. The simplest execution that does is
 // reported, with one line that replays it.
 //
+// A dozen names are all that a test needs: Test, Run, Options and Result; X, with Go,
+// Wait and Violation; and the seven kinds of objects. The others are for programs
+// that show executions to people (Trace, Event, Step, Replay, Minimise and the text of
+// schedules) or that are explored and run natively with the same code (Waits, Pause,
+// Seen).
+//
 // # What it takes
 //
 // All that tasks share is in the package's objects, and a task does the same

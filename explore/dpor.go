@@ -188,7 +188,7 @@ func (m *dpor) nextHere(x *X, d int) bool {
 	return f.tree != nil
 }
 
-func (m *dpor) Choose(x *X, s *State) int {
+func (m *dpor) Choose(x *X, s *state) int {
 	d := x.pos
 	if x.fast {
 		x.fast = false
@@ -240,7 +240,7 @@ func (m *dpor) Choose(x *X, s *State) int {
 
 // take goes on with the first task of the wakeup tree at depth d, or with any
 // that is awake.
-func (m *dpor) take(x *X, s *State, d int, again bool) int {
+func (m *dpor) take(x *X, s *state, d int, again bool) int {
 	f := &m.stack[d]
 	if f.shared != nil {
 		if f.choice = m.takeShared(x, s, d, again); f.choice < 0 {
@@ -268,7 +268,7 @@ func (m *dpor) take(x *X, s *State, d int, again bool) int {
 
 // awake returns a task that does not sleep at depth d, the current one if it can;
 // -1 cuts the execution.
-func (m *dpor) awake(x *X, s *State, d int, again bool) int {
+func (m *dpor) awake(x *X, s *state, d int, again bool) int {
 	todo := s.Enabled &^ m.stack[d].sleep
 	if todo == 0 || again {
 		m.blocked++

@@ -222,7 +222,7 @@ func (m *dpor) takeUpEnabled(x *X, f *dframe, enabled uint32) {
 }
 
 // takeShared is take at a frame that workers share.
-func (m *dpor) takeShared(x *X, s *State, d int, again bool) int {
+func (m *dpor) takeShared(x *X, s *state, d int, again bool) int {
 	f := &m.stack[d]
 	m.pool.mu.Lock()
 	defer m.pool.mu.Unlock()

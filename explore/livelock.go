@@ -29,7 +29,7 @@ type edge struct {
 	to   int32
 }
 
-func (g *graph) Choose(x *X, s *State) int {
+func (g *graph) Choose(x *X, s *state) int {
 	d := x.pos
 	if x.fast {
 		g.restore(x, d)
@@ -223,7 +223,7 @@ func (x *X) walk(prog func(*X), g *graph, c []int32) {
 type stopper struct{}
 
 func (stopper) Next(*X) bool { return true }
-func (stopper) Choose(x *X, _ *State) int {
+func (stopper) Choose(x *X, _ *state) int {
 	if x.leaving != nil {
 		x.leaving()
 	}

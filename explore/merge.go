@@ -118,7 +118,7 @@ func (m *merge) restore(x *X, d int) {
 	x.fast = false
 }
 
-func (m *merge) Choose(x *X, s *State) int {
+func (m *merge) Choose(x *X, s *state) int {
 	if m.scout != nil && m.scout.runs > 0 {
 		return m.scoutChoice(x, s.Enabled)
 	}

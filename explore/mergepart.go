@@ -77,7 +77,7 @@ func (m *merge) load(w *worker, it *work) bool {
 }
 
 // loadChoice follows the choices that lead to the piece that is loaded.
-func (m *merge) loadChoice(x *X, f *mframe, s *State, d int) int {
+func (m *merge) loadChoice(x *X, f *mframe, s *state, d int) int {
 	it := m.loading
 	m.keys[d] = x.stateHash()
 	f.sleep = 0

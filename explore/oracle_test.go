@@ -84,7 +84,7 @@ func (b *brute) Next(x *X) bool {
 	return false
 }
 
-func (b *brute) Choose(x *X, s *State) int {
+func (b *brute) Choose(x *X, s *state) int {
 	b.took(x)
 	if x.pos < len(b.choice) {
 		return b.choice[x.pos]

@@ -56,7 +56,7 @@ type wants struct{ restart, save, show, stop bool }
 
 // part is a strategy that can be handed pieces of work.
 type part interface {
-	Strategy
+	strategy
 	load(w *worker, it *work) bool       // makes the next execution the first of it; false: there is none
 	split(w *worker) []*work             // gives a part of what is left away
 	rest(add func(*work))                // what is left, the first to be done first

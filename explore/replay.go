@@ -63,7 +63,7 @@ func (r *replay) at(ops int) int {
 	return len(r.steps)
 }
 
-func (r *replay) Choose(x *X, s *State) int {
+func (r *replay) Choose(x *X, s *state) int {
 	i := r.at(x.ops)
 	key := x.stateHash()
 	if i == len(r.steps) {
@@ -81,7 +81,7 @@ func (r *replay) Choose(x *X, s *State) int {
 
 // after goes on behind the end of the schedule until something is reported: in
 // the order of the tasks, the current one first.
-func (r *replay) after(x *X, s *State, key hash128) int {
+func (r *replay) after(x *X, s *state, key hash128) int {
 	if len(x.sink.res.Violations) > 0 {
 		return -1
 	}

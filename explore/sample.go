@@ -17,7 +17,7 @@ type walk struct{ rng rng }
 
 func (w *walk) Next(x *X) bool { return true }
 
-func (w *walk) Choose(x *X, s *State) int {
+func (w *walk) Choose(x *X, s *state) int {
 	n := w.rng.intn(bits.OnesCount32(s.Enabled))
 	e := s.Enabled
 	for range n {
@@ -54,7 +54,7 @@ func (p *pct) Next(x *X) bool {
 	return true
 }
 
-func (p *pct) Choose(x *X, s *State) int {
+func (p *pct) Choose(x *X, s *state) int {
 	for i, at := range p.changes {
 		if at == x.ops && s.Enabled>>x.cur.id&1 != 0 {
 			p.prio[x.cur.id] = i
@@ -71,7 +71,7 @@ func (p *pct) Choose(x *X, s *State) int {
 }
 
 // sample runs executions of a strategy that never ends by itself.
-func (x *X) sample(prog func(*X), o Options, s Strategy) *Result {
+func (x *X) sample(prog func(*X), o Options, s strategy) *Result {
 	if o.MaxExecutions == 0 && o.Budget == 0 && o.Stop == nil {
 		o.MaxExecutions = 10000
 	}

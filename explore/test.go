@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// TB is what Test needs of a *testing.T.
-type TB interface {
+// tb is what Test needs of a *testing.T.
+type tb interface {
 	Helper()
 	Logf(format string, args ...any)
 	Fatalf(format string, args ...any)
@@ -22,7 +22,7 @@ const scheduleVar = "EXPLORE_SCHEDULE"
 //	EXPLORE_SCHEDULE='P0*4 P1*2' go test -run ThisTest
 //
 // It fails too if not all interleavings could be covered.
-func Test(t TB, prog func(*X), opts ...Options) {
+func Test(t tb, prog func(*X), opts ...Options) {
 	t.Helper()
 	var o Options
 	if len(opts) > 0 {

@@ -198,7 +198,7 @@ type prober struct {
 
 func (p *prober) Next(*X) bool { return true }
 
-func (p *prober) Choose(x *X, s *State) int {
+func (p *prober) Choose(x *X, s *state) int {
 	x.fast = false
 	p.calls++
 	if p.calls == 2 {

@@ -41,11 +41,11 @@ type X struct {
 	together bool // all that the others did comes before: they have not started, or been waited for
 	open     bool // an access has to be compared with others; see protect
 
-	strat     Strategy
+	strat     strategy
 	plan      []int8 // choices to repeat at the start of an execution
 	pos       int    // choices made
 	fast      bool   // repeating the plan: no footprints, no hashes
-	state     State
+	state     state
 	events    int64
 	limit     int64  // events after which an execution is cut; see Options.MaxEvents
 	over      bool   // limit was reached
