@@ -381,3 +381,26 @@ func TestFileAllocates(t *testing.T) {
 		t.Errorf("%v allocations for a page out and in", n)
 	}
 }
+
+// A disk without room is found when the file is opened, and nothing is left on it.
+func TestFileFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size=65536"); err != nil {
+		t.Skip("a small file system cannot be mounted: ", err)
+	}
+	defer func() {
+		if err := unix.Unmount(dir, 0); err != nil {
+			t.Error(err)
+		}
+	}()
+	path := filepath.Join(dir, "swap")
+	if _, err := OpenFile(path, 100); !errors.Is(err, unix.ENOSPC) || !strings.Contains(err.Error(), "100 pages") {
+		t.Errorf("100 pages on a disk of 16: %v", err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("something is left: %v", err)
+	}
+	if err := open(t, path, 10).Close(); err != nil {
+		t.Error(err)
+	}
+}
