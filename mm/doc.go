@@ -27,8 +27,9 @@
 //	forget.go    what a task still knows, for searches that merge states
 //	oracle.go, shadow.go   memory without swap, what every load is held against
 //	checks.go    counts and leaks, when nothing runs
-//	native.go, access.go, quarantine.go, size.go, lockwaits.go   what goroutines need besides: gates
-//	             for what is one event under the explorer, pages that come back, tables of any size
+//	native.go, access.go, cluster.go, quarantine.go, size.go, lockwaits.go   what goroutines need
+//	             besides: gates for what is one event under the explorer, slots in clusters, pages that
+//	             come back, tables of any size
 //	where.go     where a task is in its step lists
 //
 // Lock order, outermost first, as in the kernel (mm/rmap.c, mm/swapfile.c):
