@@ -95,7 +95,7 @@
 // be tried. Nothing is explored twice. Optimal makes the same executions, each
 // trace once, whoever makes them: races that are found below one branch are
 // reversed below the branches to its right even if another worker is there already
-// (dporpart.go). Merge comes to the same states and the same ends; how many
+// (sframe.go). Merge comes to the same states and the same ends; how many
 // executions it takes to come there depends on who comes to a state first, since
 // that decides what sleeps (merge.go has the argument why nothing is missed).
 //

@@ -89,7 +89,7 @@ type wnode struct {
 	child *wnode
 	next  *wnode
 
-	// Of a branch of a frame that workers share; see dporpart.go.
+	// Of a branch of a frame that workers share; see sframe.go.
 	home   *X      // whose objects the footprint has
 	behind *sframe // the frame that it leads to, if that is shared
 	taken  bool    // a worker has taken it up

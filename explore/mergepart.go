@@ -12,6 +12,8 @@ import (
 // handedOver is how a search ends that goes on in a pool.
 const handedOver = "handed over"
 
+// mergePool is the merging search by several workers, or one that can be
+// interrupted.
 func (x *X) mergePool(prog func(*X), o *Options, m *merge) *Result {
 	res := x.sink.res
 	p := newPool(o, x, prog, m, func(p *pool) part { return &merge{nomerge: o.NoMerge, pool: p} })
@@ -51,6 +53,9 @@ func (x *X) mergePool(prog func(*X), o *Options, m *merge) *Result {
 
 // aloneAfterAll searches with one worker, from the start.
 func (x *X) aloneAfterAll(prog func(*X), o Options, why string) *Result {
+	if o.Discarded != nil {
+		o.Discarded()
+	}
 	o.Workers, o.Save, o.Saved, o.Clone = 0, nil, nil, nil
 	r := Run(prog, o)
 	r.Alone = why

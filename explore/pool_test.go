@@ -144,8 +144,9 @@ func TestWorkersManyNames(t *testing.T) {
 		}
 	}
 	one := Run(prog(), Options{})
-	r := Run(prog(), Options{Workers: 2, Clone: prog, eager: true})
-	if !r.Complete || r.Alone == "" || r.Executions != one.Executions || r.States != one.States {
+	discarded := 0
+	r := Run(prog(), Options{Workers: 2, Clone: prog, eager: true, Discarded: func() { discarded++ }})
+	if !r.Complete || r.Alone == "" || discarded == 0 || r.Executions != one.Executions || r.States != one.States {
 		t.Errorf("%+v\n%+v", r, one)
 	}
 }
