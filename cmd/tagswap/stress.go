@@ -43,8 +43,8 @@ different, as in --mix default,fork=20,mte=off. Given more than once, each desig
 
 Mixes:
 %s
---swap FILE is a swap file, with a slash in its name; it is created with mode 0600, and one that is not
-tagswap's is refused. --swap zram-like is compressed memory, a synchronous device from which a page may
+--swap FILE is a swap file, with a slash in its name; it is created with mode 0600 and removed in the end,
+and one that is not tagswap's is refused. Each further design has a file of its own, FILE-2 and so on. --swap zram-like is compressed memory, a synchronous device from which a page may
 be read past the swap cache. --swap memory does no I/O at all.
 
 With --compare the designs run in slices of a quarter second, in turn, so that whatever else the
