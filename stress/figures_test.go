@@ -7,8 +7,11 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"tagswap/mm"
 )
 
 // Every figure that is shown counts something: none stays 0, and those of the
@@ -159,6 +162,17 @@ func TestDead(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	if s := m.Run(testSlice); !s.Dead || s.Accesses != 0 {
+		t.Errorf("it goes on: %+v", s)
+	}
+}
+
+// A task that ends in an oops holds locks, so the machine does nothing any more.
+func TestOops(t *testing.T) {
+	m := New(program(t, "v7.2"), Options{Seed: 1})
+	var all sync.WaitGroup
+	m.spawn(&all, m.root, func() { panic(mm.Oops{}) })
+	all.Wait()
+	if s := m.Run(testSlice); !m.Stuck() || !s.Dead || s.Accesses != 0 {
 		t.Errorf("it goes on: %+v", s)
 	}
 }

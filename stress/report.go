@@ -18,6 +18,7 @@ type Report struct {
 	Swap    string  `json:"swap"`
 	Cache   bool    `json:"slot_cache"`
 	Swapoff bool    `json:"swapoff"`
+	Whole   bool    `json:"whole_pages_checked"` // on each access, not only what it touches
 	Seconds float64 `json:"seconds"`
 	Partial bool    `json:"partial"` // it was told to stop before its time, or could not go on
 
@@ -86,7 +87,7 @@ func (m *Machine) report(last *Figures) *Report {
 	defer m.mu.Unlock()
 	r := &Report{
 		Design: m.design, Mix: m.mix(), Seed: m.o.Seed, Tasks: m.o.Tasks, Pages: m.o.Pages, Memory: m.o.Memory,
-		Slots: m.o.Slots, Swap: m.o.Swap, Cache: m.o.SlotCache, Swapoff: m.o.Swapoff, Seconds: m.ran.Seconds(), Partial: m.dead.Load() || m.slicesLeft > 0,
+		Slots: m.o.Slots, Swap: m.o.Swap, Cache: m.o.SlotCache, Swapoff: m.o.Swapoff, Whole: !m.o.CheckTouched, Seconds: m.ran.Seconds(), Partial: m.dead.Load() || m.slicesLeft > 0,
 		Accesses: last.Accesses, Violations: m.counts, First: m.first, Steps: m.record.got,
 	}
 	if m.first != nil {
