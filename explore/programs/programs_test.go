@@ -97,3 +97,32 @@ func BenchmarkOptimalFAA210(b *testing.B) {
 func BenchmarkMergeFAA58(b *testing.B) { bench(b, FAA(5, 8), explore.Options{}) }
 
 func BenchmarkMergeMutex24(b *testing.B) { bench(b, Mutex(2, 4), explore.Options{}) }
+
+// BenchmarkEvent is an event that does not switch tasks: two tasks use an object of
+// their own each, so each search is one or two executions.
+func BenchmarkEvent(b *testing.B) {
+	const events = 1000
+	prog := func(x *explore.X) {
+		var a [2]explore.Atomic
+		for i := range a {
+			a[i].Init(x, "a", i, 0)
+		}
+		for i := range a {
+			x.Go(taskNames[i], func() {
+				for range events {
+					a[i].AddBlind(1)
+				}
+			})
+		}
+		x.Wait()
+	}
+	for _, s := range []explore.Search{explore.Merge, explore.Optimal} {
+		b.Run([]string{"merge", "optimal"}[s], func(b *testing.B) {
+			var n int64
+			for range b.N {
+				n += explore.Run(prog, explore.Options{Search: s}).Events
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/event")
+		})
+	}
+}
