@@ -324,16 +324,11 @@ func (x *X) covered(f *dframe, sleep uint32, w []wstep) bool {
 // there yet; nil if what is there covers w.
 func (x *X) place(at **wnode, w []wstep) (**wnode, []wstep) {
 	for {
-		n := *at
+		n, ok := *at, false
 		for ; n != nil; n = n.next {
-			k := x.weakInitial(n.task, &n.foot, w)
-			if k == -2 {
-				continue
+			if w, ok = x.without(n, w); ok {
+				break
 			}
-			if k >= 0 {
-				w = append(w[:k], w[k+1:]...)
-			}
-			break
 		}
 		if n == nil {
 			break
@@ -344,6 +339,16 @@ func (x *X) place(at **wnode, w []wstep) (**wnode, []wstep) {
 		at = &n.child
 	}
 	return end(at), w
+}
+
+// without says whether n can come first in something equivalent to w, or to w
+// with it, and returns w without it.
+func (x *X) without(n *wnode, w []wstep) ([]wstep, bool) {
+	k := x.weakInitial(n.task, &n.foot, w)
+	if k >= 0 {
+		w = append(w[:k], w[k+1:]...)
+	}
+	return w, k != -2
 }
 
 // grow adds w as a branch.

@@ -269,20 +269,18 @@ func (m *dpor) insertShared(x *X, f *dframe, w []wstep) {
 	defer p.mu.Unlock()
 	at := &f.mine.next
 	for {
-		n := *at
+		n, ok := *at, false
 		for ; n != nil; n = n.next {
+			if n.home == nil {
+				continue // its worker has not seen yet what it does
+			}
 			if n.home != x {
 				x.localise(&n.foot)
 				n.home = x
 			}
-			k := x.weakInitial(n.task, &n.foot, w)
-			if k == -2 {
-				continue
+			if w, ok = x.without(n, w); ok {
+				break
 			}
-			if k >= 0 {
-				w = append(w[:k], w[k+1:]...)
-			}
-			break
 		}
 		if n == nil {
 			break
