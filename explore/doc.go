@@ -48,12 +48,14 @@
 // moves to the left then, past operations that it does not conflict with (a
 // shorter one would have had the pair), so this arrangement does the same. It
 // consists of blocks, so the search comes by, and the pair is still a tail and a
-// later block. Four things need care. A release is not a scheduling point unless
+// later block. Five things need care. A release is not a scheduling point unless
 // somebody looks at the lock without waiting for it, because who waits cannot
 // notice. A lock that is found held becomes visible. A fatal violation does not
 // end the execution but stops its task, since others may act between the block's
 // first operation and the violation. And a value that a tail changes and puts
-// back may have woken a task in Retry, so such an object becomes visible too.
+// back may have woken a task in Retry, so such an object becomes visible too. Last,
+// the later block may begin with a wait that the tail has made impossible, so that it
+// never begins: who waits is compared with the tails as if it went on.
 //
 // # Searches
 //

@@ -33,11 +33,12 @@ func (s *seen) join(t *seen, n int) {
 // first choice.
 func (m *dpor) hidden(x *X) {
 	m.looked = min(m.looked, m.fresh)
+	waiting := m.waiters(x)
 	if x.all || !x.open {
 		return
 	}
 	x.open = false
-	if !m.tails() {
+	if !m.tails(waiting) {
 		return
 	}
 	var last, starts [MaxTasks]seen
@@ -56,6 +57,33 @@ func (m *dpor) hidden(x *X) {
 		last[q][q] = at(i+1, len(g.acc))
 	}
 	m.looked = len(m.stack)
+	// Who waits in the end may have been in time before what came last in a tail.
+	for r := waiting; r != 0; r &= r - 1 {
+		q := bits.TrailingZeros32(r)
+		s := last[q]
+		s.join(&starts[q], x.ntasks)
+		m.unorderedFirst(x, len(m.stack), q, &m.waiting[q], &s)
+	}
+}
+
+// waiters returns the tasks that the execution has left waiting, and notes what
+// for.
+func (m *dpor) waiters(x *X) (waiting uint32) {
+	for r := x.live; r != 0; r &= r - 1 {
+		t := x.tasks[bits.TrailingZeros32(r)]
+		p := &t.pend
+		if p.obj == nil || x.enabled(t) {
+			continue
+		}
+		waiting |= 1 << t.id
+		foot := &m.waiting[t.id]
+		foot.reset()
+		foot.add(p.obj, p.obj, p.access, true)
+		if !x.together && p.obj.protect(t, p.access, true) {
+			x.open = true
+		}
+	}
+	return waiting
 }
 
 // event returns what choice j led to; -1 is what the root did before.
@@ -67,10 +95,14 @@ func (m *dpor) event(j int) *event {
 }
 
 // tails says whether a task did anything behind a scheduling point that another
-// may conflict with.
-func (m *dpor) tails() bool {
+// may conflict with. Those that wait are about to do what they wait for.
+func (m *dpor) tails(waiting uint32) bool {
 	var rd, wr, tailR, tailW [MaxTasks]uint64
-	var tasks uint32
+	tasks := waiting
+	for r := waiting; r != 0; r &= r - 1 {
+		t := bits.TrailingZeros32(r)
+		rd[t], wr[t] = m.waiting[t].rd, m.waiting[t].wr
+	}
 	for i := -1; i < len(m.stack); i++ {
 		e := m.event(i)
 		t := e.task
@@ -119,7 +151,13 @@ func (m *dpor) unordered(x *X, i, q int, g *footprint, s *seen) {
 		s[0] = max(s[0], at(0, len(m.root.acc)))
 		return
 	}
-	// The visible accesses see what they conflict with; then the rest is looked at.
+	m.unorderedFirst(x, i, q, g, s)
+	m.unorderedTail(x, i, q, g, s)
+}
+
+// unorderedFirst compares the visible accesses of block i, which see what they
+// conflict with, with all before it.
+func (m *dpor) unorderedFirst(x *X, i, q int, g *footprint, s *seen) {
 	now := *s
 	firstR, firstW := g.rd, g.wr
 	if len(g.acc) == 0 || !g.acc[0].first {
@@ -161,7 +199,6 @@ func (m *dpor) unordered(x *X, i, q int, g *footprint, s *seen) {
 		}
 	}
 	*s = now
-	m.unorderedTail(x, i, q, g, s)
 }
 
 // unorderedTail compares what block i did behind its scheduling point with all

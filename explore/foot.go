@@ -185,6 +185,7 @@ func isAcquire(k kind) bool { return k == kindLock || k == kindRLock }
 func (x *X) races(t *task) bool {
 	f := &t.foot
 	found := x.unseen(t)
+	found = x.tooLate(t) || found
 	for _, u := range x.tasks[:x.ntasks] {
 		w := u.win
 		if u == t || w == nil {

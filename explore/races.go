@@ -67,8 +67,6 @@ func (m *dpor) reverse(x *X) {
 			continue
 		}
 		foot := &m.waiting[t.id]
-		foot.reset()
-		foot.add(p.obj, p.obj, p.access, true)
 		var c clock
 		m.racesOf(x, n, t.id, foot, p, &c, last[t.id], starts[t.id])
 	}
@@ -152,7 +150,7 @@ func (m *dpor) racesOf(x *X, i, q int, foot *footprint, wait *pending, c *clock,
 		e := &m.stack[j]
 		if waits && !m.couldGo(i, j, wait) {
 			if !isAcquire(wait.access) {
-				x.thereAndBack(wait.obj, &e.foots[e.choice])
+				x.thereAndBack(wait.obj, wait.access, &e.foots[e.choice])
 			}
 			shared = shared || ev.foot.shares(wait.obj)
 			c.join(&e.clock, x.ntasks)

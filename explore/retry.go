@@ -90,8 +90,8 @@ func (x *X) watches(t *task) {
 
 // unseen makes scheduling points of what the block of t did to objects that a
 // waiting task watches: it may have changed one and put it back, so that the
-// task was woken by nothing that is left. Who waits for a lock is not: a lock
-// taken and let go in one block is free in the end.
+// task was woken by nothing that is left. Who waits for a lock need not see it
+// let go: a lock taken and let go in one block is free in the end.
 func (x *X) unseen(t *task) bool {
 	found := false
 	for r := x.live &^ (1 << t.id); r != 0; r &= r - 1 {
@@ -102,28 +102,59 @@ func (x *X) unseen(t *task) bool {
 				continue
 			}
 			for _, w := range u.wait {
-				found = x.thereAndBack(w.obj, &t.foot) || found
+				found = x.thereAndBack(w.obj, kindRead, &t.foot) || found
 			}
-		case p.mask != 0 && !isAcquire(p.access) && !x.enabled(u):
-			found = x.thereAndBack(p.obj, &t.foot) || found
+		case p.mask != 0 && !x.enabled(u):
+			found = x.thereAndBack(p.obj, p.access, &t.foot) || found
 		}
 	}
 	return found
 }
 
-// thereAndBack makes a block's later changes of an object visible.
-func (x *X) thereAndBack(o *object, f *footprint) bool {
+// tooLate makes scheduling points of what others did last, in their tails, to the
+// object that t has come to wait for: it may have been in time before that.
+func (x *X) tooLate(t *task) bool {
+	p := &t.pend
+	if p.mask == 0 || x.enabled(t) {
+		return false
+	}
+	found := false
+	for _, u := range x.tasks[:x.ntasks] {
+		w := u.win
+		if u == t || w == nil || w.tailW&(1<<(uint32(p.obj.idx)&63)) == 0 {
+			continue
+		}
+		for i := range w.acc {
+			if w.acc[i].upsets(p.obj, p.access) && !ordered(t, w, i, &t.foot, len(t.foot.acc)) {
+				x.makeVisible(&w.acc[i])
+				found = true
+			}
+		}
+	}
+	return found
+}
+
+// thereAndBack makes a block's later changes of an object visible that another task
+// waits for with an access of kind k.
+func (x *X) thereAndBack(o *object, k kind, f *footprint) bool {
 	if f.tailW&(1<<(uint32(o.idx)&63)) == 0 {
 		return false
 	}
 	found := false
 	for i := range f.acc {
-		if a := &f.acc[i]; a.o == o && !a.first && a.kind != kindRead {
+		if a := &f.acc[i]; a.upsets(o, k) {
 			x.makeVisible(a)
 			found = true
 		}
 	}
 	return found
+}
+
+// upsets says whether an access of a tail may have made a task wait for o that is
+// about to make an access of kind k.
+func (a *access) upsets(o *object, k kind) bool {
+	return a.o == o && !a.first && a.kind != kindRead && a.kind != kindWatch && a.kind != kindSpawn &&
+		!(isRelease(a.kind) && isAcquire(k))
 }
 
 // changed says whether anything that the last round of t read has changed.
