@@ -166,6 +166,7 @@ func TestThread(t *testing.T) {
 func TestShake(t *testing.T) {
 	for _, name := range []string{"v6.12", "v7.2"} {
 		m := New(program(t, name), Options{Seed: rand.Uint64N(1e6), Sync: true, Swapoff: true, Pages: 16, Mix: mix(t, "swap"), Shake: 10})
+		m.patience = time.Minute // what is shaken is slow, and more so on a machine that does other things
 		r := until(m, func() bool { return m.Accesses() > 20000 })
 		if r.Failed() || r.Empty() {
 			t.Errorf("%s seed %d: %v, %+v", name, m.o.Seed, r.Violations, r.First)
