@@ -95,6 +95,7 @@ func TestFileRefused(t *testing.T) {
 		{"a long text", "something else in it", func(p string) error { return os.WriteFile(p, bytes.Repeat([]byte("x"), 3*PageSize), 0o600) }},
 		{"a swap area of the system", "something else in it", func(p string) error { return os.WriteFile(p, swapArea, 0o600) }},
 		{"half a header", "something else in it", func(p string) error { return os.WriteFile(p, ours[:PageSize/2], 0o600) }},
+		{"foreign and readable by others", "something else in it", func(p string) error { return os.WriteFile(p, []byte("precious"), 0o644) }},
 		{"readable by others", "chmod it to 0600", func(p string) error { return os.WriteFile(p, ours, 0o644) }},
 		{"a directory", "a directory", func(p string) error { return os.Mkdir(p, 0o700) }},
 		{"a fifo", "no regular file", func(p string) error { return unix.Mkfifo(p, 0o600) }},

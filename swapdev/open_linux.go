@@ -122,17 +122,17 @@ func ours(f fd) error {
 		return fmt.Errorf("it belongs to user %d: %w", st.Uid, ErrNotOurs)
 	case st.Nlink > 1:
 		return fmt.Errorf("it has %d names: %w", st.Nlink, ErrNotOurs)
-	case st.Mode&0o077 != 0:
-		return fmt.Errorf("mode %#o lets others at it, chmod it to 0600: %w", st.Mode&0o777, ErrNotOurs)
-	case st.Size == 0:
-		return nil
 	}
 	h := make([]byte, PageSize)
 	if _, err := f.ReadAt(h, 0); err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
-	if !isOurs(h) {
+	switch {
+	case st.Size > 0 && !isOurs(h):
+		// Before its mode: nobody shall be told to change that of a file that is not ours.
 		return fmt.Errorf("it has something else in it: %w", ErrNotOurs)
+	case st.Mode&0o077 != 0:
+		return fmt.Errorf("mode %#o lets others at it, chmod it to 0600: %w", st.Mode&0o777, ErrNotOurs)
 	}
 	return nil
 }
