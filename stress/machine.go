@@ -109,7 +109,8 @@ func (m *Machine) Tasks() int { return m.o.Tasks }
 // Begun says whether Run was called.
 func (m *Machine) Begun() bool { return m.ran > 0 }
 
-// Stuck says that a task did not come to its end: it may still be at work.
+// Stuck says that a task did not come to its end: it may still be at work, so nobody
+// may touch the tasks of m any more.
 func (m *Machine) Stuck() bool { return m.dead.Load() }
 
 // Failed says whether a violation was seen.

@@ -55,8 +55,15 @@ func (o *Options) spaces() int { return 3*o.Tasks + 2 }
 
 // frames is how many pages of memory there are: more than tasks are to use, since
 // they reclaim one page an operation and what is freed is not used again at once.
+// While the device is swapped off nothing can be paged out, and every page of every
+// process may come in; who then finds no memory would wait for ever.
 func (o *Options) frames() int {
-	return min(2*o.Memory, 2*o.Pages*o.spaces()) + 64*o.Tasks + 64
+	all := o.Pages * o.spaces()
+	n := min(2*o.Memory, 2*all)
+	if o.Swapoff {
+		n += all
+	}
+	return n + 64*o.Tasks + 64
 }
 
 // Bytes is about how much memory a machine takes: pages, the oracle's pages, and

@@ -14,9 +14,8 @@ import (
 // now and then. It may have a second one, of a process that sleeps.
 type worker struct {
 	*actor
-	r        *rand.Rand // what to do: each operation takes the same number of draws
+	chance
 	pressure *rand.Rand // where to reclaim, which depends on what others do
-	total    int        // of the mix
 	asleep   *mm.MM
 	accesses atomic.Int64
 	major    histogram // how long accesses took that read a page in
@@ -25,8 +24,7 @@ type worker struct {
 
 func newWorker(m *Machine, i int) *worker {
 	return &worker{
-		actor: m.newActor(fmt.Sprint("task ", i+1), i+1),
-		r:     rand.New(rand.NewPCG(m.o.Seed, uint64(i))), total: m.o.Mix.total(),
+		actor: m.newActor(fmt.Sprint("task ", i+1), i+1), chance: newChance(&m.o, i),
 		pressure: rand.New(rand.NewPCG(m.o.Seed, ^uint64(i))),
 	}
 }
@@ -44,10 +42,23 @@ type choice struct {
 	dice uint64
 }
 
-// choose draws an operation. What task i does under a seed is the same in each
-// run, although tasks meet differently.
-func (w *worker) choose() choice {
-	return choice{w.m.o.Mix.pick(w.r.IntN(w.total)), w.r.IntN(w.m.o.Pages), w.r.Uint64()}
+// chance is what a task draws its operations from: each takes the same number of
+// draws. What task i does under a seed is the same in each run, although tasks meet
+// differently.
+type chance struct {
+	r     *rand.Rand
+	mix   *Mix
+	total int // of the mix
+	pages int
+}
+
+func newChance(o *Options, task int) chance {
+	return chance{rand.New(rand.NewPCG(o.Seed, uint64(task))), &o.Mix, o.Mix.total(), o.Pages}
+}
+
+// choose draws an operation.
+func (c *chance) choose() choice {
+	return choice{c.mix.pick(c.r.IntN(c.total)), c.r.IntN(c.pages), c.r.Uint64()}
 }
 
 // roll takes a number below n from the dice.

@@ -130,14 +130,17 @@ func TestNotDone(t *testing.T) {
 // A seed says what each task does, whatever the others are at: nothing but choose
 // draws from a task's chance.
 func TestSeed(t *testing.T) {
-	m := New(program(t, "v7.2"), Options{Seed: 5, Memory: 20, Swapoff: true})
+	o := Options{Seed: 5, Memory: 20, Swapoff: true}.Defaults()
+	m := New(program(t, "v7.2"), o)
 	runUntil(m, func() bool {
 		return !slices.ContainsFunc(m.workers, func(w *worker) bool { return w.done[OpLoad] == 0 })
 	})
-	again := New(program(t, "v7.2"), Options{Seed: 5})
+	if m.Stuck() {
+		t.Fatalf("%v", m.counts)
+	}
 	for i, w := range m.workers {
 		next := []choice{w.choose(), w.choose(), w.choose()}
-		fresh := newWorker(again, i)
+		fresh := newChance(&o, i)
 		last := []choice{fresh.choose(), fresh.choose(), fresh.choose()}
 		n := 3
 		for ; !slices.Equal(last, next); n++ {
@@ -154,9 +157,25 @@ func TestSeed(t *testing.T) {
 			t.Errorf("%s did %d operations with %d draws", w.name, did, n)
 		}
 	}
-	a, b := newWorker(again, 1), newWorker(New(program(t, "v7.2"), Options{Seed: 6}), 1)
-	if a.choose() == b.choose() || a.choose() == newWorker(again, 2).choose() {
+	other := o
+	other.Seed = 6
+	a, b, c := newChance(&o, 1), newChance(&o, 2), newChance(&other, 1)
+	if x := a.choose(); x == b.choose() || x == c.choose() {
 		t.Error("other seeds and other tasks do the same")
+	}
+}
+
+// Memory is enough for all pages of all processes, which come in while the device
+// is swapped off.
+func TestSwapoffWithoutMemory(t *testing.T) {
+	m := New(program(t, "v7.2"), Options{
+		Seed: 1, Memory: 20, Swapoff: true,
+	})
+	m.patience = 5 * time.Second
+	most := 0
+	r := until(m, func() bool { most = max(most, m.k.Resident()); return m.swapper.done[OpSwapoff] > 40 })
+	if r.Failed() || r.Partial {
+		t.Errorf("with %d pages in use of %d: %v, %+v", most, m.o.frames(), r.Violations, r.First)
 	}
 }
 
