@@ -58,8 +58,21 @@ func (f *footprint) reset() {
 }
 
 func (f *footprint) add(o, group *object, k kind, first bool) {
-	f.acc = append(f.acc, access{o: o, group: group, before: o.val, kind: k, first: first})
+	a := f.next()
+	// One field after the other: a whole access would be made on the stack and copied
+	// from there in larger words, for which the processor waits.
+	a.o, a.group, a.before, a.delta, a.kind, a.first = o, group, o.val, 0, k, first
 	f.mask(o, k, first)
+}
+
+// next makes room for one more access, whose fields are still those of an old one.
+func (f *footprint) next() *access {
+	n := len(f.acc)
+	if n == cap(f.acc) {
+		f.acc = append(f.acc, access{})
+	}
+	f.acc = f.acc[:n+1]
+	return &f.acc[n]
 }
 
 func (f *footprint) mask(o *object, k kind, first bool) {

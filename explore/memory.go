@@ -8,6 +8,7 @@ import "sync"
 var (
 	dpors  = sync.Pool{New: func() any { return &dpor{} }}
 	merges = sync.Pool{New: func() any { return &merge{} }}
+	tasks  = sync.Pool{New: func() any { return &task{} }}
 )
 
 func newDpor(strict bool) *dpor {
@@ -46,4 +47,16 @@ func (m *merge) keep() {
 		stack: m.stack[:0], keys: m.keys[:0], plan: m.plan[:0], root: m.root, seen: table{slots: slots},
 	}
 	merges.Put(m)
+}
+
+func newTask(x *X, id int) *task {
+	t := tasks.Get().(*task)
+	t.x, t.id = x, id
+	return t
+}
+
+// keep gives t back.
+func (t *task) keep() {
+	*t = task{foot: footprint{acc: t.foot.acc[:0]}, wait: t.wait[:0], reads: t.reads[:0], held: t.held[:0]}
+	tasks.Put(t)
 }

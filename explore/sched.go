@@ -368,10 +368,16 @@ func (x *X) unwind() {
 	x.abort = false
 }
 
-// Close ends the coroutines of x.
+// Close ends the coroutines of x. Nobody may use it any more.
 func (x *X) Close() {
 	x.abort = true // whoever is in the middle of something unwinds
 	for _, c := range x.coros {
 		c.stop()
+	}
+	for i, t := range x.tasks {
+		if t != nil {
+			t.keep()
+			x.tasks[i] = nil
+		}
 	}
 }

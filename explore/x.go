@@ -165,7 +165,7 @@ func (x *X) Go(name string, f func()) {
 	}
 	t := x.tasks[x.ntasks]
 	if t == nil {
-		t = &task{x: x, id: x.ntasks}
+		t = newTask(x, x.ntasks)
 		x.tasks[x.ntasks] = t
 	}
 	t.name, t.body, t.done, t.co = name, f, false, nil
