@@ -60,7 +60,8 @@ type event struct {
 }
 
 func (e *event) set(task int, f *footprint) {
-	*e = event{task, f, f.spawns > 0, len(f.acc), f.rd, f.wr, f.tailR, f.tailW}
+	e.task, e.foot, e.spawn, e.n = task, f, f.spawns > 0, len(f.acc)
+	e.rd, e.wr, e.tailR, e.tailW = f.rd, f.wr, f.tailR, f.tailW
 }
 
 type clock [MaxTasks]int32

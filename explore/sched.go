@@ -141,7 +141,7 @@ func (x *X) block(p pending) {
 		t.first = true
 		return
 	}
-	t.pend = p
+	t.pend.set(&p)
 	if x.alone(t) && x.enabled(t) {
 		// No choice, and nothing to remember: blocks run into one another.
 		t.first = true
@@ -158,8 +158,30 @@ func (x *X) block(p pending) {
 		t.settleKnowledge()
 	}
 	x.schedule(t)
-	if x.next != t {
-		x.handOver(t)
+	// Others run until t is the next. One that has a stack is resumed from here, unless
+	// it is below this one; then this one is left. So two tasks that take turns cost one
+	// coroutine switch a turn. A task that waits until all others have returned lends
+	// its stack. (No function of its own: a return on another stack than the call's is
+	// what costs most here.)
+	for x.next != t {
+		switch n := x.next; {
+		case n == nil || n.co != nil && n.co.entered:
+			if t.co.yield != nil {
+				t.co.yield(struct{}{})
+			} else {
+				x.end()
+			}
+			if x.abort {
+				panic(abortToken{})
+			}
+		case n.co == nil && p.kind == pendJoin:
+			x.runFrom(n, t.co)
+		default:
+			c := x.stack(n)
+			c.entered = true
+			c.resume()
+			c.entered = false
+		}
 	}
 	x.begin(t)
 }
@@ -173,46 +195,20 @@ func (x *X) alone(t *task) bool {
 	return x.ntasks == 1 && x.events < 20000 || x.events-x.lone < 256 && !x.nosolo
 }
 
-// handOver runs others until t is the next. One that has a stack is resumed from
-// here, unless it is below this one; then this one is left. So two tasks that take
-// turns cost one coroutine switch a turn. A task that waits until all others have
-// returned lends its stack.
-func (x *X) handOver(t *task) {
-	for x.next != t {
-		switch n := x.next; {
-		case n == nil || n.co != nil && n.co.entered:
-			x.leave(t)
-		case n.co == nil && t.pend.kind == pendJoin:
-			x.runFrom(n, t.co)
-		default:
-			x.enter(n)
-		}
+// stack is where n runs, or will.
+func (x *X) stack(n *task) *coro {
+	if n.co != nil {
+		return n.co
 	}
+	c := x.coro()
+	c.first = n
+	return c
 }
 
-func (x *X) enter(n *task) {
-	c := n.co
-	if c == nil {
-		c = x.coro()
-		c.first = n
-	}
-	c.entered = true
-	c.resume()
-	c.entered = false
-}
-
-// leave goes back to the stack below that of t. It returns when t may have been
-// chosen again.
-func (x *X) leave(t *task) {
-	if t.co.yield == nil {
-		x.part()
-		x.abort = true // drive's stack: the execution is over
-	} else {
-		t.co.yield(struct{}{})
-	}
-	if x.abort {
-		panic(abortToken{})
-	}
+// end ends the execution: drive's stack is left.
+func (x *X) end() {
+	x.part()
+	x.abort = true
 }
 
 // cut ends the execution without a finding.
@@ -221,7 +217,14 @@ func (x *X) cut() {
 		panic(abortToken{})
 	}
 	x.next = nil
-	x.leave(x.cur)
+	if c := x.cur.co; c.yield != nil {
+		c.yield(struct{}{})
+	} else {
+		x.end()
+	}
+	if x.abort {
+		panic(abortToken{})
+	}
 	panic("tagswap internal: an execution goes on that was cut")
 }
 
@@ -326,7 +329,10 @@ func (x *X) drive(prog func(*X)) {
 	x.base.entered = true
 	x.runFrom(x.tasks[0], &x.base)
 	for x.next != nil && !x.abort {
-		x.enter(x.next)
+		c := x.stack(x.next)
+		c.entered = true
+		c.resume()
+		c.entered = false
 	}
 	x.unwind()
 }

@@ -129,6 +129,11 @@ type pending struct {
 	what   string
 }
 
+// set copies q field by field; see footprint.add.
+func (p *pending) set(q *pending) {
+	p.kind, p.obj, p.mask, p.want, p.access, p.what = q.kind, q.obj, q.mask, q.want, q.access, q.what
+}
+
 type pendKind uint8
 
 const (
