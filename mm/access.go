@@ -7,8 +7,12 @@ import (
 	"tagswap/mte"
 )
 
-// accessNative is access behind the gate: the same walk, and then bytes.
+// accessNative is access behind the gate: the same walk, and then bytes. One that
+// finds no entry need not have the gate for it.
 func (k *Kernel) accessNative(t *Task, a *Access) (uint64, Signal, bool) {
+	if !k.mapped(t, a) {
+		return 0, NoSignal, false
+	}
 	g := k.gate(t.MM, a.Var)
 	g.Lock()
 	p, f := k.translate(t, a)

@@ -66,7 +66,7 @@ type swapTask struct {
 
 func newSwapBench(b *testing.B, name, device, tags string, tasks, pages int) *swapBench {
 	s := &swapBench{tasks: tasks, pages: pages, tagged: tags != "plain"}
-	slots := tasks*pages + 64
+	slots := s.slots()
 	area := mm.AreaConfig{Slots: slots}
 	floorSlots := 2 * slots // the floor's pages come behind the machine's
 	switch device {
@@ -192,7 +192,10 @@ func (w *swapTask) advance() int {
 }
 
 // floorSlot is where the floor keeps page n, behind the machine's slots.
-func (w *swapTask) floorSlot(n int) int { return w.s.tasks*w.s.pages + 64 + w.first + n }
+func (w *swapTask) floorSlot(n int) int { return w.s.slots() + w.first + n }
+
+// slots is how many the machine has: each task finds its own in clusters of its own.
+func (s *swapBench) slots() int { return s.tasks*max(s.pages, 1024) + 64 }
 
 // swapOne stores to a page that is out, and pages it out.
 func (w *swapTask) swapOne() {

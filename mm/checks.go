@@ -131,10 +131,10 @@ func (k *Kernel) countMM(m *MM, folios map[int]*tally, slots map[Entry]*tally) {
 			swap++
 		}
 	}
-	if got := int64(m.anon.Peek()); got != int64(anon) {
+	if got := k.rssOf(m, anonPages); got != int64(anon) {
 		k.violation("counters", fmt.Sprintf("MM_ANONPAGES is %d where %d pages are mapped", got, anon))
 	}
-	if got := int64(m.swap.Peek()); got != int64(swap) {
+	if got := k.rssOf(m, swapEnts); got != int64(swap) {
 		k.violation("counters", fmt.Sprintf("MM_SWAPENTS is %d where %d entries are swapped out", got, swap))
 	}
 }

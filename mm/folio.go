@@ -55,11 +55,8 @@ type Folio struct {
 }
 
 // newFolio is alloc_page: one reference, no flags, contents and tags of whoever
-// had it before. nil: the machine is out of memory.
+// had it before.
 func (k *Kernel) newFolio(t *Task, m *MM, v int) *Folio {
-	if k.nat != nil {
-		return k.newFolioNative(t, m, v)
-	}
 	if t.nfolio == perTask {
 		k.fatal("livelock", "a task allocated pages without end")
 	}

@@ -74,44 +74,50 @@ func (k *Kernel) call(fn *Func, f *Frame) bool {
 // enter calls fn with a copy of the caller's registers.
 func (k *Kernel) enter(fn *Func, f *Frame) bool {
 	t := f.t
-	if t.depth == len(t.frames) {
-		panic("tagswap internal: step lists call each other too deeply: " + fn.Name)
-	}
-	g := &t.frames[t.depth]
-	t.depth++
+	g := t.push(fn)
 	*g = *f
 	ok := k.call(fn, g)
 	t.depth--
-	for _, r := range fn.Returns {
-		f.giveBack(g, r)
-	}
+	f.giveBack(g, fn.back)
 	return ok
 }
 
-// giveBack copies one register from a callee.
-func (f *Frame) giveBack(g *Frame, r Reg) {
-	switch r {
-	case RegFolio:
+// giveBack copies registers from a callee.
+func (f *Frame) giveBack(g *Frame, what regSet) {
+	if what == 0 {
+		return
+	}
+	if what&setFolio != 0 {
 		f.folio = g.folio
-	case RegSwapcache:
+	}
+	if what&setSwapcache != 0 {
 		f.swapcache = g.swapcache
-	case RegNew:
+	}
+	if what&setNew != 0 {
 		f.fresh = g.fresh
-	case RegEntry:
+	}
+	if what&setEntry != 0 {
 		f.entry = g.entry
-	case RegOrig:
+	}
+	if what&setOrig != 0 {
 		f.orig = g.orig
-	case RegPTE:
+	}
+	if what&setPTE != 0 {
 		f.pte = g.pte
-	case RegExclusive:
+	}
+	if what&setExclusive != 0 {
 		f.exclusive = g.exclusive
-	case RegRecord:
+	}
+	if what&setRecord != 0 {
 		f.rec = g.rec
-	case RegUsage:
+	}
+	if what&setUsage != 0 {
 		f.usage, f.err = g.usage, g.err
-	case RegWrite:
+	}
+	if what&setWrite != 0 {
 		f.write = g.write
-	case RegMM:
+	}
+	if what&setMM != 0 {
 		f.mm, f.it = g.mm, g.it
 	}
 }
@@ -182,17 +188,20 @@ func (k *Kernel) callNative(fn *Func, f *Frame) bool {
 
 // enterNative is enter without an explorer.
 func (k *Kernel) enterNative(fn *Func, f *Frame) bool {
-	t := f.t
+	g := f.t.push(fn)
+	*g = *f
+	ok := k.callNative(fn, g)
+	f.t.depth--
+	f.giveBack(g, fn.back)
+	return ok
+}
+
+// push is the frame of a call of fn.
+func (t *Task) push(fn *Func) *Frame {
 	if t.depth == len(t.frames) {
 		panic("tagswap internal: step lists call each other too deeply: " + fn.Name)
 	}
 	g := &t.frames[t.depth]
 	t.depth++
-	*g = *f
-	ok := k.callNative(fn, g)
-	t.depth--
-	for _, r := range fn.Returns {
-		f.giveBack(g, r)
-	}
-	return ok
+	return g
 }

@@ -106,6 +106,7 @@ type Task struct {
 	waits  []explore.Seen
 	walked []explore.Seen  // by a round of swapoff
 	page   *[PageSize]byte // natively, see buffer
+	rss    [][numRSS]int64 // natively: what it has counted, by address space
 	held   []hold
 	_      [64]byte
 }
@@ -151,6 +152,7 @@ type variable struct {
 	mapping explore.Atomic // shmem: the page cache's slot, a PTE value
 	xa      explore.Mutex  // shmem: i_pages lock
 	gate    explore.Mutex  // natively, shmem: see native.go
+	_       [64]byte       // the next one may be another task's
 }
 
 // MM is one address space.
@@ -159,12 +161,11 @@ type MM struct {
 	Lock   explore.RWMutex // mmap_lock
 	PTL    explore.Mutex   // of the one page table that holds all variables
 	at     []vpage         // by variable
-	anon   explore.Atomic  // MM_ANONPAGES
-	swap   explore.Atomic  // MM_SWAPENTS
-	list   explore.Atomic  // on mmlist
-	users  explore.Atomic  // mm_users; 0: gone
-	pinned explore.Atomic  // MMF_HAS_PINNED
-	linked explore.Atomic  // attached to its parent's anon_vmas
+	rss    [numRSS]explore.Atomic
+	list   explore.Atomic // on mmlist
+	users  explore.Atomic // mm_users; 0: gone
+	pinned explore.Atomic // MMF_HAS_PINNED
+	linked explore.Atomic // attached to its parent's anon_vmas
 	parent *MM
 	_      [64]byte // the next one is another task's
 }
@@ -267,8 +268,8 @@ func (k *Kernel) NewMM(parent *MM) *MM {
 		m.at[i].pte.Init(x, "pte", m.ID<<8|i, 0)
 		m.at[i].vma.Init(x, "vma", m.ID<<8|i, 0)
 	}
-	m.anon.Init(x, "MM_ANONPAGES", m.ID, 0)
-	m.swap.Init(x, "MM_SWAPENTS", m.ID, 0)
+	m.rss[anonPages].Init(x, "MM_ANONPAGES", m.ID, 0)
+	m.rss[swapEnts].Init(x, "MM_SWAPENTS", m.ID, 0)
 	m.list.Init(x, "mmlist", m.ID, 0)
 	m.pinned.Init(x, "MMF_HAS_PINNED", m.ID, 0)
 	m.users.Init(x, "mm_users", m.ID, 1)

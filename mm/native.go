@@ -43,7 +43,9 @@ func (k *Kernel) resetNative() {
 	k.Tags.Recycle(&k.nat.records, n)
 	k.Tags.OnFatal = k.fatal
 	for i := range k.tasks {
-		k.tasks[i].cluster = i * len(k.areas[0].clusters) / len(k.tasks)
+		t := &k.tasks[i]
+		t.cluster = i * len(k.areas[0].clusters) / len(k.tasks)
+		t.rss = make([][numRSS]int64, len(k.mms), len(k.mms)+4) // the next one is another task's
 	}
 	for i := range k.vars {
 		k.vars[i].old = k.vars[i].few[:0]
@@ -148,9 +150,10 @@ func (k *Kernel) rest(t *Task) {
 	t.rests++
 }
 
-// newFolioNative is newFolio with a page that was used before. Nobody gets a
-// reference before refs is set, which comes last.
-func (k *Kernel) newFolioNative(t *Task, m *MM, v int) *Folio {
+// newFolioNative is newFolio with a page that was used before, and with flags.
+// Nobody gets a reference before refs is set, which comes last. nil: the machine is
+// out of memory.
+func (k *Kernel) newFolioNative(t *Task, m *MM, v int, flags uint64) *Folio {
 	pfn := k.nat.pages.Get(t.ID)
 	if pfn < 0 {
 		return nil
@@ -162,9 +165,13 @@ func (k *Kernel) newFolioNative(t *Task, m *MM, v int) *Folio {
 		f.known = true
 		k.nat.memory.fresh(pfn)
 	}
-	f.mapcount.Store(0)
-	f.flags.Init(nil, flagNames, pfn, 0)
-	f.swap.Set(0)
+	if f.mapcount.Load() != 0 { // under a wrong design
+		f.mapcount.Store(0)
+	}
+	if f.swap.Get() != 0 {
+		f.swap.Set(0)
+	}
+	f.flags.Init(nil, flagNames, pfn, flags)
 	f.life.Store(1)
 	f.refs.Store(1)
 	k.nat.live.add(pfn, 1)
@@ -239,6 +246,37 @@ func (k *Kernel) Spare(m *MM) {
 		k.Reserve(m, v)
 	}
 	k.retire(m)
+}
+
+// rss is which of an address space's counters.
+type rss int
+
+const (
+	anonPages rss = iota // MM_ANONPAGES
+	swapEnts             // MM_SWAPENTS
+	numRSS
+)
+
+// rssAdd counts pages of m. Natively each task has its part of the counter, as
+// tasks or processors have in the kernel (mm/memory.c:add_mm_counter_fast (v6.1),
+// struct percpu_counter since v6.2).
+func (k *Kernel) rssAdd(f *Frame, m *MM, which rss, n int64) {
+	if k.nat != nil {
+		f.t.rss[m.ID][which] += n
+		return
+	}
+	m.rss[which].AddBlind(n)
+}
+
+// rssOf is what a counter of m has, when nothing runs.
+func (k *Kernel) rssOf(m *MM, which rss) int64 {
+	n := int64(m.rss[which].Peek())
+	for i := range k.tasks {
+		if k.nat != nil {
+			n += k.tasks[i].rss[m.ID][which]
+		}
+	}
+	return n
 }
 
 // retire takes an address space back that has no users.

@@ -1,6 +1,9 @@
 package mm
 
-import "sort"
+import (
+	"slices"
+	"sort"
+)
 
 // Func is a compiled step list. It is immutable once built; all executions and
 // workers share it.
@@ -8,8 +11,9 @@ type Func struct {
 	Name    string
 	Code    []Instr
 	Returns []Reg // registers that the caller gets back; all others are the callee's own
-	id      int   // place in Program.Funcs by name
-	HasBody bool  // false: declared by a call before its list was compiled
+	back    regSet
+	id      int  // place in Program.Funcs by name
+	HasBody bool // false: declared by a call before its list was compiled
 }
 
 // Instr is one step of a compiled list: a primitive or a call, and where to go
@@ -52,6 +56,9 @@ func (p *Program) Seal() {
 	for i, name := range names {
 		fn := p.Funcs[name]
 		fn.id = i
+		for _, r := range fn.Returns {
+			fn.back |= 1 << slices.Index(Regs(), r)
+		}
 		for j := range fn.Code {
 			if in := &fn.Code[j]; in.Step != nil {
 				in.act, in.test, in.arg = in.Step.act, in.Step.test, in.Step.Run
@@ -109,6 +116,23 @@ func Regs() []Reg {
 	return []Reg{RegFolio, RegSwapcache, RegNew, RegEntry, RegOrig, RegPTE, RegExclusive,
 		RegRecord, RegUsage, RegWrite, RegMM}
 }
+
+// regSet has bit i for Regs()[i].
+type regSet uint16
+
+const (
+	setFolio regSet = 1 << iota
+	setSwapcache
+	setNew
+	setEntry
+	setOrig
+	setPTE
+	setExclusive
+	setRecord
+	setUsage
+	setWrite
+	setMM
+)
 
 // Step is a primitive: the smallest thing a design can place. Most are one
 // access that another task can see.

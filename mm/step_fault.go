@@ -20,25 +20,18 @@ var faultSteps = []*Step{
 	cond("alloc_folio", memoryC+"do_swap_page (v6.1)",
 		"Allocates a page that nobody else sees, locked and swapbacked, with the contents and tags of its last user. False: no memory.",
 		func(k *Kernel, f *Frame) bool {
-			f.folio = k.allocFolio(f)
-			if f.folio == nil {
-				return false
-			}
-			f.folio.flags.Set(flagLocked)
-			f.folio.flags.Set(flagSwapbacked)
-			return true
+			f.folio = k.allocFolio(f, 1<<flagLocked|1<<flagSwapbacked)
+			return k.firstFlags(f.folio, 1<<flagLocked|1<<flagSwapbacked)
 		}).sets(RegFolio).takes(FolioLock),
 	cond("alloc_zeroed_folio", memoryC+"do_anonymous_page (v6.1)",
 		"Allocates a zeroed page, unlocked, swapbacked and uptodate; its tags are those of its last user. False: no memory.",
 		func(k *Kernel, f *Frame) bool {
-			f.folio = k.allocFolio(f)
+			f.folio = k.allocFolio(f, 1<<flagUptodate|1<<flagSwapbacked)
 			if f.folio == nil {
 				return false
 			}
 			k.zeroPage(f.folio)
-			f.folio.flags.Set(flagUptodate)
-			f.folio.flags.Set(flagSwapbacked)
-			return true
+			return k.firstFlags(f.folio, 1<<flagUptodate|1<<flagSwapbacked)
 		}).sets(RegFolio),
 	act("discard_folio", memoryC+"do_swap_page (v6.1)", "Unlocks folio and drops the reference of its allocation.",
 		func(k *Kernel, f *Frame) {
@@ -49,13 +42,13 @@ var faultSteps = []*Step{
 	act("forget_folio", memoryC+"do_swap_page (v6.1)", "folio = NULL.",
 		func(k *Kernel, f *Frame) { f.folio = nil }).sets(RegFolio),
 	act("inc_anon", "include/linux/mm.h:inc_mm_counter (v6.1)", "MM_ANONPAGES++.",
-		func(k *Kernel, f *Frame) { f.mm.anon.AddBlind(1) }),
+		func(k *Kernel, f *Frame) { k.rssAdd(f, f.mm, anonPages, 1) }),
 	act("dec_anon", "include/linux/mm.h:dec_mm_counter (v6.1)", "MM_ANONPAGES--.",
-		func(k *Kernel, f *Frame) { f.mm.anon.AddBlind(-1) }),
+		func(k *Kernel, f *Frame) { k.rssAdd(f, f.mm, anonPages, -1) }),
 	act("inc_swapents", "include/linux/mm.h:inc_mm_counter (v6.1)", "MM_SWAPENTS++.",
-		func(k *Kernel, f *Frame) { f.mm.swap.AddBlind(1) }),
+		func(k *Kernel, f *Frame) { k.rssAdd(f, f.mm, swapEnts, 1) }),
 	act("dec_swapents", "include/linux/mm.h:dec_mm_counter (v6.1)", "MM_SWAPENTS--.",
-		func(k *Kernel, f *Frame) { f.mm.swap.AddBlind(-1) }),
+		func(k *Kernel, f *Frame) { k.rssAdd(f, f.mm, swapEnts, -1) }),
 	act("page_add_anon_rmap", "mm/rmap.c:page_add_anon_rmap (v6.1)", "Mapcount of folio + 1.",
 		func(k *Kernel, f *Frame) {
 			k.use(f.folio, "page_add_anon_rmap")
@@ -106,11 +99,30 @@ var faultSteps = []*Step{
 		func(k *Kernel, f *Frame) { k.waitRound(f.t) }),
 }
 
-func (k *Kernel) allocFolio(f *Frame) *Folio {
+// allocFolio allocates a page. Natively it has flags, a set of bits, from the start;
+// under the explorer they are set by firstFlags, each as an event.
+func (k *Kernel) allocFolio(f *Frame, flags uint64) *Folio {
 	if k.fails(failAllocFolio) {
 		return nil
 	}
+	if k.nat != nil {
+		return k.newFolioNative(f.t, f.mm, f.v, flags)
+	}
 	return k.newFolio(f.t, f.mm, f.v)
+}
+
+// firstFlags sets flags of a page that allocFolio has returned, and says whether
+// there is one.
+func (k *Kernel) firstFlags(fo *Folio, flags uint64) bool {
+	if fo == nil || k.nat != nil {
+		return fo != nil
+	}
+	for bit := range flagNames {
+		if flags>>bit&1 != 0 {
+			fo.flags.Set(bit)
+		}
+	}
+	return true
 }
 
 func (k *Kernel) waitRound(t *Task) {
@@ -123,12 +135,8 @@ var copySteps = []*Step{
 	cond("alloc_new_folio", memoryC+"wp_page_copy (v6.1)",
 		"Allocates the page of a copy, unlocked and swapbacked, with the contents and tags of its last user. False: no memory.",
 		func(k *Kernel, f *Frame) bool {
-			f.fresh = k.allocFolio(f)
-			if f.fresh == nil {
-				return false
-			}
-			f.fresh.flags.Set(flagSwapbacked)
-			return true
+			f.fresh = k.allocFolio(f, 1<<flagSwapbacked)
+			return k.firstFlags(f.fresh, 1<<flagSwapbacked)
 		}).sets(RegNew),
 	act("copy_data", "mm/memory.c:__wp_page_copy_user (v6.1)", "Copies the contents of folio to the new page.",
 		func(k *Kernel, f *Frame) {

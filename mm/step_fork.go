@@ -31,9 +31,9 @@ var forkSteps = []*Step{
 	cond("mm_has_pinned", "include/linux/mm.h:page_needs_cow_for_dma (v6.1)", "True when mm has pinned a page with FOLL_PIN (MMF_HAS_PINNED).",
 		func(k *Kernel, f *Frame) bool { return f.mm.pinned.Load() != 0 }),
 	act("child_inc_swapents", memoryC+"copy_nonpresent_pte (v6.1)", "MM_SWAPENTS of the child + 1.",
-		func(k *Kernel, f *Frame) { f.child.swap.AddBlind(1) }),
+		func(k *Kernel, f *Frame) { k.rssAdd(f, f.child, swapEnts, 1) }),
 	act("child_inc_anon", memoryC+"copy_present_pte (v6.1)", "MM_ANONPAGES of the child + 1.",
-		func(k *Kernel, f *Frame) { f.child.anon.AddBlind(1) }),
+		func(k *Kernel, f *Frame) { k.rssAdd(f, f.child, anonPages, 1) }),
 	act("child_mmlist_add", memoryC+"copy_nonpresent_pte (v6.1)", "Puts the child on the list that swapoff walks.",
 		func(k *Kernel, f *Frame) {
 			if f.child.list.Load() == 0 {

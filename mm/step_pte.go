@@ -139,10 +139,24 @@ func (k *Kernel) writePTE(f *Frame, p PTE) {
 	if p.present() && p.write() && !k.Cfg.Vars[f.v].Shared {
 		k.mapWritable(f.mm, f.v, p)
 	}
-	k.shut(f.mm, f.v)
+	if k.nat != nil {
+		k.storePTE(f.mm, f.v, p)
+		return
+	}
 	f.mm.at[f.v].pte.Store(uint64(p))
-	k.open(f.mm, f.v)
 	k.pteIs(f, p)
+}
+
+// storePTE sets an entry natively. There is nothing to flush, so no access to wait
+// for, when it maps no page before.
+func (k *Kernel) storePTE(m *MM, v int, p PTE) {
+	at := &m.at[v].pte
+	if old := at.Peek(); !PTE(old).present() && at.CompareAndSwap(old, uint64(p)) {
+		return
+	}
+	k.shut(m, v)
+	at.Store(uint64(p))
+	k.open(m, v)
 }
 
 // emptyPTE reads and empties the PTE. When it is done for good, by zap, the

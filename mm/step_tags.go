@@ -19,6 +19,9 @@ var tagSteps = []*Step{
 		"Claims folio's tags (PG_mte_lock); true when somebody else has done so.",
 		func(k *Kernel, f *Frame) bool {
 			k.use(f.folio, "test_and_set PG_mte_lock")
+			if k.nat != nil && f.folio.flags.Test(flagMTELock) {
+				return true // to set it again changes nothing
+			}
 			return f.folio.flags.TestAndSet(flagMTELock)
 		}).uses(RegFolio),
 	act("wait_mte_tagged", "arch/arm64/include/asm/mte.h:try_page_mte_tagging (v6.4)", "Spins until PG_mte_tagged of folio is set.",
