@@ -67,12 +67,17 @@ func (c *Cond) Broadcast() {
 	c.x.Atomically("broadcast", func() { c.wake(maxWaiters) })
 }
 
+// wake wakes n tasks, if so many wait. How many there were the caller does not
+// learn, so that it counts as one operation.
 func (c *Cond) wake(n int) {
 	c.access(kindUpdate, "wake")
+	know := &c.x.cur.know
+	ops := know.n
 	for ; n > 0 && c.p.val != 0; n-- {
 		w := &c.woken[c.p.val&31-1]
 		c.set(c.p.val >> 5)
 		w.access(kindWrite, "wake")
 		w.set(1)
 	}
+	know.n = ops
 }

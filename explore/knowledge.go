@@ -23,12 +23,13 @@ func (x *X) Forgotten() {
 	x.cur.know.hist, x.cur.know.n = hash128{}, 0
 }
 
-// settleKnowledge asks the task what it knows, before its state is looked at.
+// settleKnowledge works out what the task knows at the end of a block. What the
+// block did in its tail will be compared with what others do, and is part of the
+// state: the task may have forgotten it, or not have seen all of it.
 func (t *task) settleKnowledge() {
-	if t.key == nil {
-		return
+	if t.key != nil {
+		k := t.key()
+		t.know.hist = hash128{mix(k^t.know.hist.a, uint64(t.id)+11), mix(k^t.know.hist.b, uint64(t.id)+1011)}
 	}
-	k := t.key()
-	t.know.hist = hash128{mix(k^t.know.hist.a, uint64(t.id)+11), mix(k^t.know.hist.b, uint64(t.id)+1011)}
 	t.know.open = t.foot.hash()
 }

@@ -76,7 +76,6 @@ func (t *task) finish() {
 	x.done |= 1 << t.id
 	if !x.fast && !x.nohash {
 		t.settleKnowledge()
-		t.know.open = t.foot.hash()
 	}
 }
 
@@ -102,7 +101,6 @@ func (t *task) recovered() {
 	if !x.fast && !x.nohash {
 		t.know.n++
 		t.settleKnowledge()
-		t.know.open = t.foot.hash()
 	}
 	x.schedule(t)
 }

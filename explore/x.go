@@ -110,7 +110,7 @@ type knowledge struct {
 	hist  hash128 // of the values observed
 	n     uint64  // operations since
 	watch uint64  // of what it has read since Loop
-	open  uint64  // of what its block did before Forget, or its last one before it returned
+	open  uint64  // of what its last block did behind the scheduling point
 }
 
 type watch struct {
@@ -229,7 +229,6 @@ func (x *X) Forget(key uint64) {
 	t := x.cur
 	t.know.hist = hash128{mix(key, uint64(t.id)+11), mix(key, uint64(t.id)+1011)}
 	t.know.n = 0
-	t.know.open = t.foot.hash()
 }
 
 // Forgetting says whether Forget has an effect now. While the beginning of an
