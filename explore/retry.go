@@ -48,7 +48,7 @@ func (x *X) retry(k pendKind, what string) {
 	if !x.fast {
 		// What it waits for is part of what it knows, whatever it forgot.
 		for _, w := range t.wait {
-			t.observe(w.val<<16 ^ w.obj.id)
+			t.observe(mix(w.obj.id, w.val))
 		}
 		t.know.n++
 	}
@@ -59,10 +59,12 @@ func (x *X) retry(k pendKind, what string) {
 		return
 	}
 	t.know.watch = 0
-	// That it could go on is something that it has read.
+	// That it could go on is something that it has read. What it does next may come
+	// later.
 	for _, w := range t.wait {
 		t.foot.add(w.obj, w.obj, kindRead, true)
 	}
+	t.first = false
 	if x.events > x.limit {
 		x.over = true
 		x.cut()
