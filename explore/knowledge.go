@@ -23,6 +23,18 @@ func (x *X) Forgotten() {
 	x.cur.know.hist, x.cur.know.n = hash128{}, 0
 }
 
+// knows identifies what the task knows now, where states are told apart.
+func (t *task) knows() uint64 {
+	if t.x.fast || t.x.nohash {
+		return 0
+	}
+	k := mix(t.know.hist.a, t.know.n)
+	if t.key != nil {
+		k = mix(k, t.key())
+	}
+	return k
+}
+
 // settleKnowledge works out what the task knows at the end of a block. What the
 // block did in its tail will be compared with what others do, and is part of the
 // state: the task may have forgotten it, or not have seen all of it.

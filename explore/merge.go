@@ -41,6 +41,7 @@ type mframe struct {
 	used        int                 // bounded: preemptions so far
 	node        int32               // graph
 	hash        hash128             // of the shared state
+	table       uint64              // value of the task table
 	before      knowledge           // of the task whose block led here
 	foots       [MaxTasks]footprint // blocks from here, of the tasks in sleep and of choice
 }
@@ -114,7 +115,7 @@ func (m *merge) restore(x *X, d int) {
 		x.tasks[c].win = &m.stack[i-1].foots[c]
 	}
 	x.join()
-	x.hash = m.stack[d].hash
+	x.hash, x.table.p.val = m.stack[d].hash, m.stack[d].table
 	x.fast = false
 }
 
@@ -177,7 +178,7 @@ func (m *merge) push(x *X, d int) *mframe {
 	}
 	m.keys = append(m.keys[:d], hash128{})
 	f := &m.stack[d]
-	f.hash = x.hash
+	f.hash, f.table = x.hash, x.table.p.val
 	f.before = x.tasks[0].know
 	if d > 0 {
 		f.before = x.tasks[m.stack[d-1].choice].know

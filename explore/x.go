@@ -159,9 +159,9 @@ func (x *X) Go(name string, f func()) {
 		x.tasks[0].foot.reset()
 	}
 	if x.ntasks > 0 {
-		// Who started which task is state: it says what the tasks are.
+		// Who started which task, and what he knew, is state: it says what the tasks are.
 		x.table.access(kindUpdate, "go")
-		x.table.set(mix(x.table.p.val, uint64(x.cur.id)+1))
+		x.table.set(mix(x.table.p.val, uint64(x.cur.id)+1+x.cur.knows()))
 		if x.trace != nil {
 			x.trace.last = nil
 			x.trace.Events[len(x.trace.Events)-1] = Event{Task: x.cur.id, Op: "go " + name}
