@@ -123,7 +123,7 @@ var families = []family{
 		rare:  words("rwait rlockonly runlock wlockonly wunlock"),
 	}, {
 		plain: words("mload mstore mlos mlad mdel"),
-		rare:  words("mreset"),
+		rare:  words("mlad"),
 	}, {
 		plain: words("csignal csignal cbroadcast"),
 		block: words("cwait cwait"),

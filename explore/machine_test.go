@@ -287,8 +287,6 @@ func (m *machine) doMore(i *instr) {
 		m.notePair(m.table.LoadAndDelete(uint64(i.o)))
 	case "mdel":
 		m.table.Delete(uint64(i.o))
-	case "mreset":
-		m.table.Init(x, "table", -1)
 	case "csignal":
 		m.c.Signal()
 	case "cbroadcast":

@@ -15,8 +15,12 @@ type mapKey struct {
 	key uint64
 }
 
-// Init prepares m, empty, for x. class and num name it in traces.
+// Init prepares m, empty, for x. class and num name it in traces. Natively it can be
+// used again, under the explorer once in an execution.
 func (m *Map) Init(x *X, class string, num int) {
+	if x != nil && m.x == x && m.p.owner == &m.obj && m.p.epoch == x.epoch {
+		panic("tagswap internal: a map is made anew in one execution: " + m.String())
+	}
 	m.init(x, class, num)
 	if x == nil {
 		m.native.Clear()

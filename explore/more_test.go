@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"fmt"
 	"reflect"
 	"runtime"
 	"strings"
@@ -238,5 +239,25 @@ func TestInternalPanicComesOut(t *testing.T) {
 		x.Go("waits", func() { a.Await(1) })
 		x.Go("panics", func() { panic("tagswap internal: on purpose") })
 		x.Wait()
+	}, Options{})
+}
+
+// TestMapMadeAnew: a map in use is not emptied behind the backs of those who use it.
+func TestMapMadeAnew(t *testing.T) {
+	defer func() {
+		if r := recover(); r == nil || !strings.Contains(fmt.Sprint(r), "made anew in one execution: m 1") {
+			t.Errorf("panicked with %v", r)
+		}
+	}()
+	var m Map // the same in every execution, which is no reason
+	Run(func(x *X) {
+		m.Init(x, "m", 1)
+		x.Go("a", func() { m.Store(1, 1) })
+		x.Go("b", func() { m.Load(1) })
+		x.Wait()
+	}, Options{})
+	Run(func(x *X) {
+		m.Init(x, "m", 1)
+		m.Init(x, "m", 1)
 	}, Options{})
 }
