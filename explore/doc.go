@@ -66,7 +66,8 @@
 // task has observed, of which its private state is a function. A task that calls
 // Forget(key) says that key is all it still knows, so that more executions come
 // to the same state. Two different states have the same hash with a probability
-// of about n*n/2^129 for n states. Options.Memory bounds the table; when it is
+// of about n*n/2^129 for n states; if they differ in nothing but the key of a Forget
+// or what tasks did in their tails, 64 bits tell them apart. Options.Memory bounds the table; when it is
 // full, the search goes on without storing.
 //
 // Optimal visits every Mazurkiewicz trace exactly once and stores nothing but the

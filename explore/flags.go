@@ -119,7 +119,7 @@ func (f *Flags) Lock(i int) {
 	}
 	b := &f.bits[i]
 	b.acquire(kindLock, "lock", 1, 0)
-	b.p.holder = int8(f.x.cur.id) + 1
+	b.held(int8(f.x.cur.id)+1, 0)
 	b.set(1)
 }
 
@@ -128,7 +128,7 @@ func (f *Flags) TryLock(i int) bool {
 	was := f.TestAndSet(i)
 	if f.x != nil && !was {
 		f.x.cur.held = append(f.x.cur.held, f.bits[i].p)
-		f.bits[i].p.holder = int8(f.x.cur.id) + 1
+		f.bits[i].held(int8(f.x.cur.id)+1, 0)
 	}
 	return !was
 }
@@ -150,7 +150,7 @@ func (f *Flags) Unlock(i int) {
 	default:
 		b.released(kindUnlock, "unlock")
 	}
-	b.p.holder = 0
+	b.held(0, 0)
 	b.set(0)
 }
 

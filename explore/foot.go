@@ -1,5 +1,7 @@
 package explore
 
+import "math/bits"
+
 // kind is what an access does to an object, as far as others can tell.
 type kind uint8
 
@@ -151,6 +153,9 @@ func (f *footprint) hash() uint64 {
 			id = a.o.id
 		}
 		h = mix(h^uint64(a.kind), id)
+		if a.group != a.o && a.group != nil {
+			h = mix(h, a.group.id) // which has to become a scheduling point
+		}
 	}
 	return h
 }
@@ -313,6 +318,24 @@ func (x *X) toggle(obj uint64, v uint64) {
 	x.hash.b ^= mix(obj<<1|1, v)
 }
 
+// held notes who holds a lock, task+1, and readers how often everybody holds it
+// shared. The value may not say so, but what comes before what depends on it (see
+// ordered), so it is state.
+func (o *obj) held(by int8, readers uint64) {
+	x, p := o.x, o.p
+	if !x.fast && !x.nohash {
+		x.toggle(^p.id, p.holds())
+	}
+	p.holder, p.readers = by, readers
+	if !x.fast && !x.nohash {
+		x.toggle(^p.id, p.holds())
+	}
+}
+
+func (p *object) holds() uint64 {
+	return uint64(p.holder)*0x9e3779b97f4a7c15 ^ p.readers
+}
+
 func (t *task) observe(v uint64) {
 	if !t.x.fast && !t.x.nohash {
 		t.learn(v)
@@ -340,12 +363,13 @@ func (x *X) stateHash() hash128 {
 	h := x.hash
 	for _, t := range x.tasks[:x.ntasks] {
 		k := &t.know
-		e := k.n<<8 ^ uint64(t.pend.kind)<<1 ^ k.open<<16 ^ k.watch<<24 ^ k.watch>>40
+		e := k.n<<8 ^ uint64(t.pend.kind)<<1
 		if t.done {
 			e ^= 1
 		}
-		h.a += mix(k.hist.a, e)
-		h.b += mix(k.hist.b, ^e)
+		o := k.open ^ bits.RotateLeft64(k.watch, 32)
+		h.a += mix(k.hist.a^o, e)
+		h.b += mix(k.hist.b^^o, ^e)
 	}
 	return h
 }

@@ -28,7 +28,7 @@ func (m *Mutex) Lock() {
 }
 
 func (m *Mutex) take() {
-	m.p.holder = int8(m.x.cur.id) + 1
+	m.held(int8(m.x.cur.id)+1, 0)
 	m.set(uint64(m.x.cur.id) + 1)
 }
 
@@ -59,7 +59,7 @@ func (m *Mutex) Unlock() {
 		m.misreleased(kindRead, "unlock", "unlock of a lock that the task does not hold")
 	}
 	m.released(kindUnlock, "unlock")
-	m.p.holder = 0
+	m.held(0, 0)
 	m.set(0)
 }
 
@@ -90,7 +90,7 @@ func (m *RWMutex) RLock() {
 func (m *RWMutex) one() uint64 { return 1 << (4 * m.x.cur.id) }
 
 func (m *RWMutex) enter() {
-	m.p.readers += m.one()
+	m.held(0, m.p.readers+m.one())
 	m.set(m.p.val + 1)
 }
 
@@ -106,10 +106,10 @@ func (m *RWMutex) RUnlock() {
 		m.misreleased(kindUpdate, "read unlock", "read unlock of a lock that nobody holds")
 	case m.p.readers&(15*m.one()) == 0:
 		m.released(kindHand, "read unlock")
-		m.p.readers = 0 // whose hold it was is not known
+		m.held(0, 0) // whose hold it was is not known
 	default:
 		m.released(kindRUnlock, "read unlock")
-		m.p.readers -= m.one()
+		m.held(0, m.p.readers-m.one())
 	}
 	m.set(m.p.val - 1)
 }
@@ -141,7 +141,7 @@ func (m *RWMutex) Lock() {
 }
 
 func (m *RWMutex) take() {
-	m.p.holder = int8(m.x.cur.id) + 1
+	m.held(int8(m.x.cur.id)+1, 0)
 	m.set((uint64(m.x.cur.id) + 1) << 32)
 }
 
@@ -172,6 +172,6 @@ func (m *RWMutex) Unlock() {
 		m.misreleased(kindRead, "write unlock", "write unlock of a lock that the task does not hold")
 	}
 	m.released(kindUnlock, "write unlock")
-	m.p.holder = 0
+	m.held(0, 0)
 	m.set(0)
 }

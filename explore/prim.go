@@ -177,6 +177,7 @@ func (o *obj) init(x *X, class string, num int) {
 	if p.epoch == x.epoch {
 		o.access(kindWrite, "init")
 		o.set(0)
+		o.held(0, 0)
 	}
 	p.epoch = x.epoch
 	p.val, p.class, p.num = 0, class, num
@@ -380,4 +381,5 @@ func (o *obj) drop() {
 		f.add(o.p, f.lastGroup(), kindWrite, f.lastFirst())
 	}
 	o.set(0)
+	o.held(0, 0)
 }
