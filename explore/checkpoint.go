@@ -16,6 +16,10 @@ type record struct {
 	Version    int
 	Fresh      bool // the states of the records before it are void
 	Search     Search
+	Piece      string   `json:",omitempty"` // what it is a piece of a search by the name of
+	Generation int      `json:",omitempty"` // how often the search has begun again
+	Again      bool     `json:",omitempty"` // what was found in the piece makes the search begin again
+	Away       []string `json:",omitempty"` // pieces of Merge that others have
 	Work       []string
 	Modes      []modeOf
 	Names      []nameKey
@@ -55,6 +59,7 @@ func (p *pool) save() {
 	r := p.total()
 	rec := record{
 		Version: recordVersion, Fresh: p.fresh, Search: p.o.Search,
+		Piece: p.piece, Generation: p.generation, Again: p.rerun, Away: p.away,
 		Executions: r.Executions, Events: r.Events, Discarded: r.Discarded, Restarts: r.Restarts,
 		Blocked: r.Blocked, Done: r.Done, Cyclic: p.isCyclic(), Order: p.order.edges,
 	}
@@ -62,7 +67,7 @@ func (p *pool) save() {
 	for _, v := range r.Violations {
 		rec.Violations = append(rec.Violations, costly{v, costs[v.Property]})
 	}
-	var root *sframe
+	root := p.root
 	add := func(it *work) {
 		if it.frame == nil {
 			rec.Work = append(rec.Work, it.String())
@@ -134,31 +139,24 @@ func (s *shards) drain() []byte {
 	return b
 }
 
-// restore puts the pool where the last record left it.
+// restore puts the pool where the last record left it, and adds what the pieces that
+// others had came to.
 func (p *pool) restore(saved [][]byte) error {
 	var rec record
-	for _, b := range saved {
-		rec = record{}
-		if err := json.Unmarshal(b, &rec); err != nil {
-			return fmt.Errorf("what was saved cannot be read: %w", err)
+	for i, b := range saved {
+		r, err := p.read(b)
+		if err != nil {
+			return err
 		}
-		if rec.Version != recordVersion || rec.Search != p.o.Search {
-			return errors.New("what was saved is of another version or another search")
+		if i == 0 {
+			p.piece = r.Piece
 		}
-		if len(rec.States)%stateBytes != 0 {
-			return errors.New("what was saved is damaged")
-		}
-		if p.states == nil {
-			continue
-		}
-		if rec.Fresh {
-			p.states.reset()
-		}
-		for s := rec.States; len(s) > 0; s = s[stateBytes:] {
-			p.states.add(slot{
-				key:   hash128{binary.LittleEndian.Uint64(s), binary.LittleEndian.Uint64(s[8:])},
-				sleep: binary.LittleEndian.Uint32(s[16:]), used: 1,
-			})
+		if r.Piece == p.piece {
+			rec = *r
+			clear(p.results) // they are part of it
+			p.restoreStates(r)
+		} else if p.ends(r); r.Generation == rec.Generation {
+			p.restoreStates(r)
 		}
 	}
 	if p.states != nil {
@@ -172,25 +170,65 @@ func (p *pool) restore(saved [][]byte) error {
 		it.share = (1 - rec.Done) / float64(len(rec.Work))
 		p.pieces = append(p.pieces, it)
 	}
+	p.restoreFound(&rec)
+	p.before.Executions, p.before.Events, p.before.Discarded = rec.Executions, rec.Events, rec.Discarded
+	p.before.Restarts, p.before.Blocked, p.cyclic = rec.Restarts, rec.Blocked, rec.Cyclic
+	p.generation, p.away = rec.Generation, rec.Away
+	if err := p.restoreResults(); err != nil {
+		return err
+	}
+	p.executed.Store(p.before.Executions + p.before.Discarded)
+	p.restored = true
+	if len(p.pieces) == 0 && !p.rerun {
+		p.over, p.cut = true, p.apart()
+	}
+	return nil
+}
+
+func (p *pool) read(b []byte) (*record, error) {
+	rec := &record{}
+	if err := json.Unmarshal(b, rec); err != nil {
+		return nil, fmt.Errorf("what was saved cannot be read: %w", err)
+	}
+	if rec.Version != recordVersion || rec.Search != p.o.Search {
+		return nil, errors.New("what was saved is of another version or another search")
+	}
+	if len(rec.States)%stateBytes != 0 {
+		return nil, errors.New("what was saved is damaged")
+	}
+	return rec, nil
+}
+
+// restoreStates adds the states of a record. One that a piece came to, too, is explored
+// but for who slept in both.
+func (p *pool) restoreStates(rec *record) {
+	if p.states == nil {
+		return
+	}
+	if rec.Fresh {
+		p.states.reset()
+	}
+	for s := rec.States; len(s) > 0; s = s[stateBytes:] {
+		p.states.add(slot{
+			key:   hash128{binary.LittleEndian.Uint64(s), binary.LittleEndian.Uint64(s[8:])},
+			sleep: binary.LittleEndian.Uint32(s[16:]), used: 1,
+		}, rec.Piece != p.piece)
+	}
+}
+
+// restoreFound adds what holds wherever it was found.
+func (p *pool) restoreFound(rec *record) {
 	for _, m := range rec.Modes {
-		p.modes[m.ID] = m.Mode
+		p.modes[m.ID] |= m.Mode
 	}
 	for _, k := range rec.Names {
 		p.names[k] = true
 	}
-	for _, v := range rec.Violations {
-		p.before.Violations = append(p.before.Violations, v.Violation)
-		p.costs[v.Property] = v.Cost
+	found := &sink{p.costs, &p.before}
+	for i := range rec.Violations {
+		found.add(&rec.Violations[i].Violation, rec.Violations[i].Cost)
 	}
 	for _, e := range rec.Order {
 		p.order.add(e)
 	}
-	p.before.Executions, p.before.Events, p.before.Discarded = rec.Executions, rec.Events, rec.Discarded
-	p.before.Restarts, p.before.Blocked, p.cyclic = rec.Restarts, rec.Blocked, rec.Cyclic
-	p.executed.Store(rec.Executions + rec.Discarded)
-	p.restored = true
-	if len(p.pieces) == 0 {
-		p.over = true
-	}
-	return nil
 }

@@ -107,6 +107,11 @@
 // is interrupted, as often as one likes, does exactly what one worker would have
 // done without.
 //
+// Split takes pieces out of a search that was written down. Each is a small value that
+// another process can explore with Run, knowing nothing else; its Options.Save is given
+// what the search needs to go on without it. However a search is split, Optimal makes the
+// same executions in all, and Merge comes to the same states (piece.go).
+//
 // For this, workers and processes have to call an object the same. They call it by
 // the class and number it is given; if a program uses several objects of one name
 // in every execution, there is but one worker, nothing is saved, and Result.Alone

@@ -96,6 +96,7 @@ type wnode struct {
 	taken  bool    // a worker has taken it up
 	idle   bool    // … and has not begun
 	leaf   bool    // nothing was to be followed behind it
+	away   bool    // another process has it as a piece; see piece.go
 	done   bool
 }
 
@@ -218,7 +219,7 @@ func (m *dpor) Choose(x *X, s *state) int {
 	}
 	if len(m.loading) > 0 {
 		m.loadFrame(x, f, d)
-		if len(m.loading) > 0 && s.Enabled>>f.mine.task&1 == 0 {
+		if (len(m.loading) > 0 || f.shared.apart) && s.Enabled>>f.mine.task&1 == 0 {
 			x.refused = unrepeatable
 		}
 		return m.take(x, s, d, true)

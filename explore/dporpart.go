@@ -26,7 +26,7 @@ func (x *X) optimalPool(prog func(*X), o *Options, m *dpor) *Result {
 	m.pool, m.x = p, x
 	r := p.run(begun)
 	if p.alone != "" {
-		return x.aloneAfterAll(prog, *o, p.alone)
+		return x.aloneAfterAll(prog, *o, p)
 	}
 	return r
 }
@@ -130,6 +130,10 @@ func (m *dpor) resume(w *worker, its []*work) error {
 		}
 		if !x.probeFrame(w.prog, it.frame) {
 			return errors.New(unrepeatable)
+		}
+		w.p.root = it.frame
+		if err := m.joinAll(w); err != nil {
+			return err
 		}
 		w.p.offerAll(it.frame)
 	}

@@ -198,3 +198,42 @@ func ExampleTest_channel() {
 	// Output:
 	// every interleaving covered by 25 executions
 }
+
+// A search that is stopped can be split: each piece is explored by itself, in any
+// process, and the search goes on with what came out.
+func ExampleSplit() {
+	prog := func(x *explore.X) {
+		var n explore.Atomic
+		n.Init(x, "n", -1, 0)
+		for _, name := range []string{"a", "b"} {
+			x.Go(name, func() {
+				for range 8 {
+					n.Add(1)
+				}
+			})
+		}
+		x.Wait()
+	}
+	var search [][]byte
+	o := explore.Options{Search: explore.Optimal, MaxExecutions: 4000}
+	o.Save = func(record []byte) error {
+		search = append(search, record)
+		return nil
+	}
+	explore.Run(prog, o)
+
+	o.MaxExecutions, o.Saved = 0, search
+	search, pieces, err := explore.Split(prog, 3, o)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, piece := range pieces {
+		o.Saved = [][]byte{piece}
+		explore.Run(prog, o)
+	}
+	o.Saved = search
+	r := explore.Run(prog, o)
+	fmt.Println(len(pieces), "pieces,", r.Executions, "executions, complete:", r.Complete)
+	// Output: 3 pieces, 12870 executions, complete: true
+}

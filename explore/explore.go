@@ -32,7 +32,7 @@ type Options struct {
 	// Save is given what is needed to go on with the search in another process, every
 	// few seconds and when it is stopped, while no execution is under way. A record adds to
 	// those before it. Saved is all records of an earlier search of the same program
-	// with the same options, to go on with.
+	// with the same options, to go on with, or a piece of one; see Split.
 	Save  func(record []byte) error
 	Saved [][]byte
 

@@ -41,7 +41,7 @@ func (x *X) mergePool(prog func(*X), o *Options, m *merge) *Result {
 	}
 	r := p.run(begun)
 	if p.alone != "" {
-		return x.aloneAfterAll(prog, *o, p.alone)
+		return x.aloneAfterAll(prog, *o, p)
 	}
 	if r.Complete && p.isCyclic() {
 		x.sink = &sink{p.costs, r}
@@ -52,13 +52,16 @@ func (x *X) mergePool(prog func(*X), o *Options, m *merge) *Result {
 }
 
 // aloneAfterAll searches with one worker, from the start.
-func (x *X) aloneAfterAll(prog func(*X), o Options, why string) *Result {
+func (x *X) aloneAfterAll(prog func(*X), o Options, p *pool) *Result {
+	if p.piece != "" {
+		return &Result{Cut: p.alone}
+	}
 	if o.Discarded != nil {
 		o.Discarded()
 	}
 	o.Workers, o.Save, o.Saved, o.Clone = 0, nil, nil, nil
 	r := Run(prog, o)
-	r.Alone = why
+	r.Alone = p.alone
 	return r
 }
 

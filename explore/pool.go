@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"cmp"
 	"maps"
 	"sync"
 	"sync/atomic"
@@ -45,10 +46,19 @@ type pool struct {
 	modes    map[uint64]visibility
 	order    lockOrder
 	cyclic   bool
-	pieces   []*work        // to go on with
-	handed   int64          // pieces that a worker took; protected by mu
-	others   sync.WaitGroup // the workers but the first
-	started  time.Time
+	pieces   []*work // to go on with
+
+	// See piece.go.
+	piece      string             // what it is a piece of a search by the name of; "": it is a search
+	generation int                // how often the search began again
+	rerun      bool               // it has to begin again
+	away       []string           // pieces of Merge that others have
+	root       *sframe            // the first frame of an optimal search that was written down
+	results    map[string]*record // what others have come to
+
+	handed  int64          // pieces that a worker took; protected by mu
+	others  sync.WaitGroup // the workers but the first
+	started time.Time
 }
 
 // wants is why all workers have to halt.
@@ -106,14 +116,15 @@ func (p *pool) run(begun bool) *Result {
 		p.alone = manyNames
 		return nil
 	}
-	if p.restored && !p.over {
+	if p.restored && !p.over && !p.rerun {
 		if err := first.part.resume(first, p.pieces); err != nil {
 			p.cut, p.over = err.Error(), true
 		}
 		first.unsettled()
 	}
-	if begun && changed {
-		// Its states were called otherwise.
+	if begun && changed || p.rerun {
+		// Its states were called otherwise, or a piece found what makes it begin again.
+		p.rerun = false
 		p.again()
 		begun = false
 	} else if !begun && !p.restored {
@@ -236,6 +247,10 @@ func (p *pool) act() {
 
 // end is called when nothing is left.
 func (p *pool) end() {
+	if why := p.apart(); why != "" {
+		p.cut = cmp.Or(p.cut, why)
+		p.save()
+	}
 	p.over = true
 	p.wake.Broadcast()
 }
@@ -256,6 +271,12 @@ func (p *pool) again() {
 		maps.Copy(p.names, w.x.names.shared)
 	}
 	p.agree()
+	if p.piece != "" {
+		p.leave()
+		return
+	}
+	p.generation++
+	p.away, p.root = nil, nil
 	p.before.Discarded += p.before.Executions
 	p.before.Executions, p.before.Events, p.cyclic = 0, 0, false
 	if p.states != nil {

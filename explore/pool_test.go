@@ -196,13 +196,13 @@ func TestWorkersProgress(t *testing.T) {
 
 // TestWorkText: a piece of work is read as it was written.
 func TestWorkText(t *testing.T) {
-	for _, s := range []string{"//", "012/1/03", "0f/e/", "[1|2(31(4))5]", "[|]", "[|1!2+[3|4!5]]", "[0|1![|2]]"} {
+	for _, s := range []string{"//", "012/1/03", "0f/e/", "[1|2(31(4))5]", "[|]", "[|1!2+[3|4!5]]", "[0|1![|2]]", "[|1?2]", "{3|1+{04|2}4(5)}", "{|1![|2]3}"} {
 		w, err := parseWork(s)
 		if err != nil || w.String() != s {
 			t.Errorf("%q: %v %v", s, w, err)
 		}
 	}
-	for _, s := range []string{"", "1", "1/2", "g//", "1/x/2", "1/2/3/4", "[1|2(]", "[1|2()]", "[1|2)]", "[1|2", "[12]", "[|1+]", "[|1(2)!]", "[|]x", "[|g]"} {
+	for _, s := range []string{"", "1", "1/2", "g//", "1/x/2", "1/2/3/4", "[1|2(]", "[1|2()]", "[1|2)]", "[1|2", "[12]", "[|1+]", "[|1(2)!]", "[|]x", "[|g]", "{|1]", "[|1?[|2]]"} {
 		if w, err := parseWork(s); err == nil {
 			t.Errorf("%q is read as %v", s, w)
 		}

@@ -26,11 +26,15 @@ type sframe struct {
 	open   int                 // branches that are not done
 	ready  bool                // sleep is known: a worker has been here
 	queued bool                // it is in the queue, as it is while a branch waits to be taken up
+	apart  bool                // it is on the way to a piece: all but its first branch is another process's
 }
 
 // waiting returns the first branch that nobody has taken up.
 func (s *sframe) waiting() *wnode {
 	n := s.first
+	if s.apart && n != nil && n.taken {
+		return nil
+	}
 	for n != nil && n.taken {
 		n = n.next
 	}
@@ -94,7 +98,7 @@ func (s *sframe) done(n *wnode) {
 	for {
 		n.done = true
 		s.open--
-		if s.settled() {
+		if !s.apart && s.settled() {
 			for b := s.first; b != nil && b.done; b = s.first {
 				s.sleep |= 1 << b.task
 				b.foot.copyTo(&s.foots[b.task])

@@ -22,7 +22,7 @@ func newShards(t *table, limit int64, keep bool) *shards {
 	s.reset()
 	for i := range t.slots {
 		if e := &t.slots[i]; e.used != 0 {
-			s.add(*e)
+			s.add(*e, false)
 		}
 	}
 	return s
@@ -47,10 +47,14 @@ func (s *shards) note(sh *shard, e *slot) {
 	}
 }
 
-// add stores a state that was kept elsewhere; a later one of the same key counts.
-func (s *shards) add(e slot) {
+// add stores a state that was kept elsewhere; a later one of the same key counts. both
+// says that who slept has to sleep in the two of them.
+func (s *shards) add(e slot, both bool) {
 	sh := s.of(e.key)
 	if to := sh.t.lookup(e.key); to != nil {
+		if both && to.used != 0 {
+			e.sleep &= to.sleep
+		}
 		*to = e
 		s.note(sh, to)
 	}

@@ -44,9 +44,14 @@ func (w *work) String() string {
 // task and, if it waits to be taken up, its tree: 1(20)3 is a branch that begins
 // with 1 and goes on with 2 or 0, and one that is 3 alone. A branch that was taken
 // up is followed by ! or, if it had a tree, by +, and by the frame behind it if
-// there is one.
+// there is one; one that another process has, by ?. A frame on the way to a piece is
+// written in braces.
 func (s *sframe) write(b *strings.Builder) {
-	b.WriteByte('[')
+	ends := "[]"
+	if s.apart {
+		ends = "{}"
+	}
+	b.WriteByte(ends[0])
 	for r := s.sleep; r != 0; r &= r - 1 {
 		b.WriteByte(taskDigits[bits.TrailingZeros32(r)])
 	}
@@ -61,6 +66,8 @@ func (s *sframe) write(b *strings.Builder) {
 				b.WriteByte(')')
 			}
 			continue
+		case n.away:
+			b.WriteByte('?')
 		case n.leaf:
 			b.WriteByte('!')
 		default:
@@ -70,7 +77,7 @@ func (s *sframe) write(b *strings.Builder) {
 			n.behind.write(b)
 		}
 	}
-	b.WriteByte(']')
+	b.WriteByte(ends[1])
 }
 
 func writeTree(b *strings.Builder, n *wnode) {
@@ -86,7 +93,7 @@ func writeTree(b *strings.Builder, n *wnode) {
 
 // parseWork reads what String wrote. There are no footprints.
 func parseWork(s string) (*work, error) {
-	if strings.HasPrefix(s, "[") {
+	if strings.HasPrefix(s, "[") || strings.HasPrefix(s, "{") {
 		f, rest, ok := parseFrame(s, &sframe{plan: []int8{}})
 		if !ok || rest != "" {
 			return nil, fmt.Errorf("a piece of work ends in %q", rest)
@@ -119,7 +126,15 @@ func parseWork(s string) (*work, error) {
 
 // parseFrame reads what write wrote into f, which has its place.
 func parseFrame(s string, f *sframe) (_ *sframe, rest string, ok bool) {
-	s, ok = strings.CutPrefix(s, "[")
+	if s, f.apart = strings.CutPrefix(s, "{"); f.apart {
+		ok = true
+	} else {
+		s, ok = strings.CutPrefix(s, "[")
+	}
+	closing := "]"
+	if f.apart {
+		closing = "}"
+	}
 	f.ready = true
 	for ; ok && s != ""; s = s[1:] {
 		t := strings.IndexByte(taskDigits, s[0])
@@ -130,7 +145,7 @@ func parseFrame(s string, f *sframe) (_ *sframe, rest string, ok bool) {
 	}
 	s, ok = strings.CutPrefix(s, "|")
 	at := &f.first
-	for ok && s != "" && s[0] != ']' {
+	for ok && s != "" && !strings.HasPrefix(s, closing) {
 		n := &wnode{task: strings.IndexByte(taskDigits, s[0])}
 		if n.task < 0 {
 			return f, s, false
@@ -142,18 +157,18 @@ func parseFrame(s string, f *sframe) (_ *sframe, rest string, ok bool) {
 			}
 			s = s[1:]
 		}
-		if s != "" && (s[0] == '!' || s[0] == '+') {
-			n.taken, n.leaf, s = true, s[0] == '!', s[1:]
+		if s != "" && strings.IndexByte("!+?", s[0]) >= 0 {
+			n.taken, n.leaf, n.away, s = true, s[0] != '+', s[0] == '?', s[1:]
 			if n.child != nil {
 				return f, s, false
 			}
-			if strings.HasPrefix(s, "[") {
+			if !n.away && (strings.HasPrefix(s, "[") || strings.HasPrefix(s, "{")) {
 				plan := append(f.plan[:len(f.plan):len(f.plan)], int8(n.task))
 				if n.behind, s, ok = parseFrame(s, &sframe{plan: plan, parent: f, from: n}); !ok {
 					return f, s, false
 				}
 			}
-			n.done = n.behind == nil || n.behind.open == 0
+			n.done = !n.away && (n.behind == nil || n.behind.open == 0)
 			if !n.leaf && n.behind == nil {
 				return f, s, false
 			}
@@ -162,8 +177,8 @@ func parseFrame(s string, f *sframe) (_ *sframe, rest string, ok bool) {
 			f.open++
 		}
 	}
-	s, end := strings.CutPrefix(s, "]")
-	return f, s, ok && end
+	s, closed := strings.CutPrefix(s, closing)
+	return f, s, ok && closed
 }
 
 func parseTree(s string) (first *wnode, rest string) {
