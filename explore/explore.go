@@ -58,10 +58,10 @@ type Result struct {
 	Pieces     int64   // of the search that one worker left to another
 	Blocked    int64   // executions that were cut because all that was left had been covered
 	Violations []Violation
-	Inversions []Inversion // of the order in which locks are taken
-	Cut        string      // why the exploration is not complete
-	Unsaved    error       // why Options.Save was given up
-	Alone      string      // why there was but one worker, and nothing saved, against Options
+	Inversions []string // circles in the order in which locks are taken: wrong, unless another lock keeps the tasks apart
+	Cut        string   // why the exploration is not complete
+	Unsaved    error    // why Options.Save was given up
+	Alone      string   // why there was but one worker, and nothing saved, against Options
 }
 
 // poll limits how often the clock is read.

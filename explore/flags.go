@@ -2,23 +2,22 @@ package explore
 
 import "sync/atomic"
 
-// MaxFlags is how many bits a Flags word may use.
-const MaxFlags = 16
+const maxFlags = 16
 
 // Flags is a word of bits that are set, cleared and tested one at a time, as the
-// flags of a page are. Operations on different bits commute. A bit can be a lock
+// flags of a page are, at most 16. Operations on different bits commute. A bit can be a lock
 // or something to wait for.
 type Flags struct {
 	x     *X
-	v     uint64     // natively; under the explorer each bit's object has its value
-	waits *FlagWaits // natively: who counts waits; nil: nobody
+	v     uint64  // natively; under the explorer each bit's object has its value
+	waits []Waits // natively: who counts waits, by bit; nil: nobody
 	n     int
-	bits  [MaxFlags]obj
+	bits  [maxFlags]obj
 }
 
 // Init prepares n bits for x. names[i] names bit i in traces.
 func (f *Flags) Init(x *X, names []string, num int, v uint64) {
-	if len(names) > MaxFlags {
+	if len(names) > maxFlags {
 		panic("tagswap internal: too many flags")
 	}
 	if x == nil {

@@ -1,21 +1,15 @@
 package explore
 
-import "slices"
-
-// Inversion is a circle of locks: each is taken by some task while it holds the
-// one before, and the first while the last is held. Whether or not an execution
-// has ended in a deadlock by it, the order is wrong, unless another lock keeps the
-// tasks apart.
-type Inversion struct {
-	Locks []string
-	Tasks []string // who takes each while holding the one before
-}
+import (
+	"fmt"
+	"slices"
+)
 
 // lockOrder is which locks were taken while another was held, by id.
 type lockOrder struct {
 	edges []lockEdge
 	after map[uint64][]int // edges, by the lock that was held
-	found []Inversion
+	found []string
 }
 
 // lockEdge says that a task took a lock while it held another.
@@ -23,6 +17,10 @@ type lockEdge struct {
 	From, To         uint64
 	FromName, ToName string
 	Task             string
+}
+
+func (e *lockEdge) String() string {
+	return fmt.Sprintf("%s takes %s behind %s", e.Task, e.ToName, e.FromName)
 }
 
 // took notes that t has taken a lock, and looks for a circle that this closes.
@@ -74,12 +72,11 @@ func (l *lockOrder) add(e lockEdge) {
 	l.after[e.From] = append(l.after[e.From], len(l.edges))
 	l.edges = append(l.edges, e)
 	if path := l.path(e.To, e.From, map[uint64]bool{}); path != nil {
-		inv := Inversion{Locks: []string{e.ToName}, Tasks: []string{e.Task}}
+		circle := e.String()
 		for _, f := range path {
-			inv.Locks = append(inv.Locks, l.edges[f].ToName)
-			inv.Tasks = append(inv.Tasks, l.edges[f].Task)
+			circle += ", " + l.edges[f].String()
 		}
-		l.found = append(l.found, inv)
+		l.found = append(l.found, circle)
 	}
 }
 

@@ -53,12 +53,9 @@ func (w *Waits) since(start time.Time) {
 	}
 }
 
-// FlagWaits counts waits for the bits of flag words, by bit.
-type FlagWaits [MaxFlags]Waits
-
-// Watch makes w count the waits for the bits of f, natively. Several words may
-// have one w.
-func (f *Flags) Watch(w *FlagWaits) { f.waits = w }
+// Watch makes w count the waits for the bits of f, natively, each its own. Several
+// words may have one w.
+func (f *Flags) Watch(w []Waits) { f.waits = w }
 
 // waitNative pauses while busy says so, and counts that as one wait for bit i.
 func (f *Flags) waitNative(i int, busy func(f *Flags, i int) bool) {

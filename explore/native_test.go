@@ -83,11 +83,11 @@ func TestNativeWaits(t *testing.T) {
 	var rw RWMutex
 	var f Flags
 	var mus, rws Waits
-	var bits FlagWaits
+	bits := make([]Waits, 2)
 	f.Init(nil, []string{"lock", "bit"}, 0, 0)
 	mu.Watch(&mus)
 	rw.Watch(&rws)
-	f.Watch(&bits)
+	f.Watch(bits)
 	for _, w := range []struct {
 		what       string
 		take, give func() // by who has it first

@@ -23,7 +23,7 @@ const (
 	flagMlocked
 )
 
-var flagNames = []string{
+var flagNames = [...]string{
 	"PG_locked", "PG_swapcache", "PG_writeback", "PG_dirty", "PG_uptodate", "PG_swapbacked",
 	"PG_lru", "PG_anon_exclusive", "PG_mte_tagged", "PG_mte_lock", "PG_ksm", "PG_mlocked",
 }
@@ -67,7 +67,7 @@ func (k *Kernel) newFolio(t *Task, m *MM, v int) *Folio {
 	f.life.Init(x, "folio", f.pfn, 1)
 	f.refs.Init(x, "refcount", f.pfn, 1)
 	f.mapcount.Init(x, "mapcount", f.pfn, 0)
-	f.flags.Init(x, flagNames, f.pfn, 0)
+	f.flags.Init(x, flagNames[:], f.pfn, 0)
 	f.swap.Init(x, "folio->swap", f.pfn, 0)
 	f.data.Init(x, "contents", f.pfn, garbage)
 	f.tags.Init(x, "tags", f.pfn, mte.Stale)

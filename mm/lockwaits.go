@@ -4,18 +4,18 @@ import "tagswap/explore"
 
 // LockWaits has the native waits for each class of lock.
 type LockWaits struct {
-	Mmap      explore.Waits     // mmap locks
-	AnonVMA   explore.Waits     // anon_vma locks
-	PTL       explore.Waits     // page-table locks
-	Device    explore.Waits     // si->lock
-	Cluster   explore.Waits     // cluster locks
-	Cache     explore.Waits     // i_pages of the swap cache
-	SlotCache explore.Waits     // slot caches' alloc_lock and free_lock
-	Tags      explore.Waits     // mte_pages
-	LRU       explore.Waits     // lru locks
-	File      explore.Waits     // i_pages of shmem
-	Flags     explore.FlagWaits // page flags that are waited for: the folio lock, writeback, PG_mte_lock
-	Flush     explore.Waits     // gates, which stand for TLB flushes
+	Mmap      explore.Waits                 // mmap locks
+	AnonVMA   explore.Waits                 // anon_vma locks
+	PTL       explore.Waits                 // page-table locks
+	Device    explore.Waits                 // si->lock
+	Cluster   explore.Waits                 // cluster locks
+	Cache     explore.Waits                 // i_pages of the swap cache
+	SlotCache explore.Waits                 // slot caches' alloc_lock and free_lock
+	Tags      explore.Waits                 // mte_pages
+	LRU       explore.Waits                 // lru locks
+	File      explore.Waits                 // i_pages of shmem
+	Flags     [len(flagNames)]explore.Waits // page flags that are waited for: the folio lock, writeback, PG_mte_lock
+	Flush     explore.Waits                 // gates, which stand for TLB flushes
 }
 
 // Each calls f with every class, by the kernel's name.
@@ -67,7 +67,7 @@ func (k *Kernel) watchLocks() {
 		k.mms[i].PTL.Watch(&w.PTL)
 	}
 	for i := range k.folios {
-		k.folios[i].flags.Watch(&w.Flags)
+		k.folios[i].flags.Watch(w.Flags[:])
 	}
 	k.Tags.Lock.Watch(&w.Tags)
 }

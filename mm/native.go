@@ -171,7 +171,7 @@ func (k *Kernel) newFolioNative(t *Task, m *MM, v int, flags uint64) *Folio {
 	if f.swap.Get() != 0 {
 		f.swap.Set(0)
 	}
-	f.flags.Init(nil, flagNames, pfn, flags)
+	f.flags.Init(nil, flagNames[:], pfn, flags)
 	f.life.Store(1)
 	f.refs.Store(1)
 	k.nat.live.add(pfn, 1)
