@@ -92,7 +92,7 @@
 //
 // # Workers, and searches that go on later
 //
-// With Options.Workers several workers share one search by Merge or Optimal. Each
+// With Options.Workers several workers share one search, but for Bounded. Each
 // has an X and a program of its own; one that has nothing to do is left a piece of
 // another's work: the choices that lead to a place, who sleeps there and who is to
 // be tried. Nothing is explored twice. Optimal makes the same executions, each
@@ -100,7 +100,8 @@
 // reversed below the branches to its right even if another worker is there already
 // (sframe.go). Merge comes to the same states and the same ends; how many
 // executions it takes to come there depends on who comes to a state first, since
-// that decides what sleeps (merge.go has the argument why nothing is missed).
+// that decides what sleeps (merge.go has the argument why nothing is missed). Samples
+// by Random and PCT are functions of the seed and of their number, whoever makes them.
 //
 // Options.Save is given what a process needs to go on with the search: the pieces
 // that are left, as a line of text each, and the states that are new. A search that

@@ -15,7 +15,7 @@ type Options struct {
 	Bounded       bool          // only executions with at most Preemptions, those with the fewest first
 	Preemptions   int
 
-	// Workers is how many explore at once, for Merge and Optimal; 0: one. They have
+	// Workers is how many explore at once, but for Bounded; 0: one. They have
 	// programs of their own, which Clone makes; without it prog has to be safe to be
 	// run by several goroutines, each with an X of its own. If Spare is not nil, a
 	// worker beyond the first comes when it can put something in there, which it takes
@@ -99,13 +99,8 @@ func Run(prog func(*X), o Options) *Result {
 		return x.bounded(prog, o)
 	case o.Search == Optimal:
 		return x.optimal(prog, o)
-	case o.Search == Random:
-		return x.sample(prog, o, &walk{rng(o.Seed)})
-	case o.Search == PCT:
-		if o.Depth == 0 {
-			o.Depth = 3
-		}
-		return x.sample(prog, o, &pct{rng: rng(o.Seed), depth: o.Depth})
+	case o.Search == Random || o.Search == PCT:
+		return x.sample(prog, o)
 	}
 	return x.merge(prog, o)
 }

@@ -13,8 +13,8 @@ import (
 func TestImports(t *testing.T) {
 	allowed := map[string][]string{
 		"time":        {"explore.go", "pool.go", "checkpoint.go", "atomic.go", "native.go"}, // the budget; native waits
-		"sync":        {"memory.go", "pool.go", "shards.go", "mutex.go", "cond.go", "mapobj.go", "native.go"},
-		"sync/atomic": {"pool.go", "atomic.go", "flags.go", "native.go", "variable.go"},
+		"sync":        {"memory.go", "pool.go", "shards.go", "sample.go", "mutex.go", "cond.go", "mapobj.go", "native.go"},
+		"sync/atomic": {"pool.go", "sample.go", "atomic.go", "flags.go", "native.go", "variable.go"},
 		"os":          {"test.go"},
 	}
 	never := []string{"math/rand", "math/rand/v2", "log", "testing", "context"}

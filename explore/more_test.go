@@ -144,6 +144,20 @@ func TestSampling(t *testing.T) {
 	}
 }
 
+// TestSamplingWorkers: three workers make the samples that one makes.
+func TestSamplingWorkers(t *testing.T) {
+	for i := range int64(*randomCount / 4) {
+		p := randomProgramOf(*randomSeed + i)
+		o := Options{Search: []Search{Random, PCT}[i%2], Seed: uint64(i), MaxExecutions: 100}
+		want, r := searched(p, Options{Search: o.Search, AllVisible: true, Seed: o.Seed, MaxExecutions: 100})
+		o.Workers = 3
+		got, q := shared(p, o)
+		if got.String() != want.String() || q.Executions != 100 || q.Events != r.Events || q.Cut != r.Cut || len(q.Violations) != len(r.Violations) {
+			t.Fatalf("seed %d\n%s\n%s%+v\none worker has\n%+v", *randomSeed+i, p, want.less(got), q, r)
+		}
+	}
+}
+
 func TestMinimise(t *testing.T) {
 	prog := func(x *X) {
 		var a Atomic

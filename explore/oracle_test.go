@@ -163,10 +163,8 @@ func searched(p *program, o Options) (found, *Result) {
 	switch o.Search {
 	case Optimal:
 		return out, x.optimal(m.prog, o)
-	case Random:
-		return out, x.sample(m.prog, o, &walk{rng(o.Seed)})
-	case PCT:
-		return out, x.sample(m.prog, o, &pct{rng: rng(o.Seed), depth: 3})
+	case Random, PCT:
+		return out, x.sample(m.prog, o)
 	}
 	return out, x.merge(m.prog, o)
 }

@@ -154,12 +154,8 @@ func (p *pool) run(begun bool) *Result {
 // join lets workers come as far as there is room for them. mu is held.
 func (p *pool) join() {
 	for !p.over && len(p.workers) < p.o.Workers {
-		if p.o.Spare != nil {
-			select {
-			case p.o.Spare <- struct{}{}:
-			default:
-				return
-			}
+		if !p.o.room() {
+			return
 		}
 		w := &worker{p: p, x: newX(*p.o), part: p.new(p), prog: p.workers[0].prog}
 		if p.o.Clone != nil {

@@ -1,6 +1,12 @@
 package explore
 
-import "math/bits"
+import (
+	"cmp"
+	"fmt"
+	"math/bits"
+	"sync"
+	"sync/atomic"
+)
 
 // rng is splitmix64: the same on every machine.
 type rng uint64
@@ -12,10 +18,28 @@ func (r *rng) next() uint64 {
 
 func (r *rng) intn(n int) int { return int(r.next() % uint64(n)) }
 
-// walk chooses at random at every operation.
-type walk struct{ rng rng }
+// lots gives out the numbers of samples. What is random in a sample is a function of the
+// seed and of its number, so it does not matter which worker makes it.
+type lots struct {
+	seed  uint64
+	limit int64 // 0: none
+	taken atomic.Int64
+}
 
-func (w *walk) Next(x *X) bool { return true }
+// draw is false if there are no more.
+func (l *lots) draw(r *rng) bool {
+	i := l.taken.Add(1)
+	*r = rng(mix(l.seed, uint64(i)))
+	return l.limit == 0 || i <= l.limit
+}
+
+// walk chooses at random at every operation.
+type walk struct {
+	lots *lots
+	rng  rng
+}
+
+func (w *walk) Next(x *X) bool { return w.lots.draw(&w.rng) }
 
 func (w *walk) Choose(x *X, s *state) int {
 	n := w.rng.intn(bits.OnesCount32(s.Enabled))
@@ -31,15 +55,18 @@ func (w *walk) Choose(x *X, s *state) int {
 // guarantees of finding bugs", ASPLOS 2010). With n tasks and k operations it finds a
 // bug of depth d with a probability of at least 1/(n*k^(d-1)) in each execution.
 type pct struct {
+	lots    *lots
 	rng     rng
 	depth   int
 	prio    [MaxTasks]int
 	changes []int
-	length  int // operations of the longest execution so far
+	length  int // operations of an execution, about
 }
 
 func (p *pct) Next(x *X) bool {
-	p.length = max(p.length, x.ops, 1)
+	if !p.lots.draw(&p.rng) {
+		return false
+	}
 	for i := range p.prio {
 		p.prio[i] = p.depth + i
 	}
@@ -70,13 +97,108 @@ func (p *pct) Choose(x *X, s *state) int {
 	return best
 }
 
+// sampler makes the strategy of a worker. How long an execution is PCT learns from one
+// that counts nowhere.
+func (x *X) sampler(prog func(*X), o *Options, l *lots) strategy {
+	x.nohash, x.names.alone = true, true
+	if o.Search == Random {
+		return &walk{lots: l}
+	}
+	p := &pct{lots: l, depth: o.Depth}
+	if p.depth == 0 {
+		p.depth = 3
+	}
+	sink := x.sink
+	x.strat, x.sink = &walk{rng: rng(o.Seed)}, nil
+	x.drive(prog)
+	x.sink, p.length = sink, max(x.ops, 1)
+	return p
+}
+
 // sample runs executions of a strategy that never ends by itself.
-func (x *X) sample(prog func(*X), o Options, s strategy) *Result {
+func (x *X) sample(prog func(*X), o Options) *Result {
 	if o.MaxExecutions == 0 && o.Budget == 0 && o.Stop == nil {
 		o.MaxExecutions = 10000
 	}
-	x.strat, x.nohash = s, true
-	res := x.sink.res
-	res.Cut = x.search(prog, &o, func() {})
-	return res
+	l := &lots{seed: o.Seed, limit: o.MaxExecutions}
+	o.MaxExecutions = 0
+	run := func(x *X, prog func(*X), o Options) {
+		x.strat = x.sampler(prog, &o, l)
+		x.sink.res.Cut = cmp.Or(x.search(prog, &o, func() {}), "executions")
+	}
+	var others sync.WaitGroup
+	var stop atomic.Bool
+	var crash atomic.Value
+	xs := []*X{x}
+	for len(xs) < o.Workers && o.room() {
+		w := newX(o)
+		xs = append(xs, w)
+		prog := prog
+		if o.Clone != nil {
+			prog = o.Clone()
+		}
+		o := o
+		o.Progress, o.Stop = nil, stop.Load
+		others.Go(func() {
+			defer func() {
+				if r := recover(); r != nil {
+					crash.Store(fmt.Sprint(r))
+				}
+			}()
+			run(w, prog, o)
+		})
+	}
+	if show := o.Progress; show != nil && len(xs) > 1 {
+		o.Progress = func(r *Result) {
+			all := *r
+			all.Executions = l.taken.Load() // those that are under way included
+			show(&all)
+		}
+	}
+	run(x, prog, o)
+	if c := x.sink.res.Cut; c != "executions" && c != "events" {
+		stop.Store(true)
+	}
+	others.Wait()
+	if r := crash.Load(); r != nil {
+		panic(r)
+	}
+	for _, w := range xs[1:] {
+		x.gather(w)
+		w.Close()
+		if o.Spare != nil {
+			<-o.Spare
+		}
+	}
+	return x.sink.res
+}
+
+// room says whether one more worker may come.
+func (o *Options) room() bool {
+	if o.Spare == nil {
+		return true
+	}
+	select {
+	case o.Spare <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+// gather adds what w has sampled.
+func (x *X) gather(w *X) {
+	to, from := x.sink.res, w.sink.res
+	to.Executions += from.Executions
+	to.Events += from.Events
+	if from.Cut == "events" && to.Cut == "executions" {
+		to.Cut = from.Cut
+	}
+	for i := range from.Violations {
+		x.sink.add(&from.Violations[i], w.sink.cost[from.Violations[i].Property])
+	}
+	for _, e := range w.order.edges {
+		x.order.add(e)
+	}
+	to.Inversions = x.order.found
 }
