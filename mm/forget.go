@@ -28,7 +28,7 @@ func (k *Kernel) heldHash(t *Task, h uint64) uint64 {
 // Base says what the task knows besides what the kernel keeps for it: a key of
 // its place in its program and of its registers.
 func (k *Kernel) Base(t *Task, key uint64) {
-	t.base = key
+	t.base = stir(0x9e3779b97f4a7c15, key) // keys are near each other, and so are places in lists
 	t.seen, t.runs = seen{}, 0
 	if t.private == nil {
 		t.private = func() uint64 { return k.private(t) }
