@@ -189,23 +189,31 @@ func (p *opage) readTag(g int, got uint8) (want uint8, ok bool) {
 // dropped; one after it may find the old tags or fresh ones.
 func (p *opage) store(v uint64) {
 	p.val.Store(v)
-	if p.lazy.Load() == 0 {
-		p.alt.Store(0)
-	}
+	p.alt.Store(p.dropped())
 }
 
-// setTag sets the tag of one granule.
-func (p *opage) setTag(g int, tag uint8) {
-	p.tags.Store(mte.With(p.tags.Load(), g, tag))
-	if a := p.alts.Load(); a != 0 && p.lazy.Load() == 0 {
-		p.alts.Store(mte.With(a-1, g, tag) + 1)
+// setTag sets the tag of one granule of a page whose tags were was: by these it is
+// known whether it had been dropped.
+func (p *opage) setTag(was uint64, g int, tag uint8) {
+	tags := p.tags.Load()
+	if a := p.alts.Load(); a != 0 && was == a-1 {
+		tags = was
 	}
+	p.tags.Store(mte.With(tags, g, tag))
+	p.alts.Store(p.dropped())
 }
 
 // setTags sets all tags of the page.
 func (p *opage) setTags(tags uint64) {
 	p.tags.Store(tags)
+	p.alts.Store(p.dropped())
+}
+
+// dropped is the other value, plus one, that a page has for what was just stored to
+// it: zero while MADV_FREE is under way.
+func (p *opage) dropped() uint64 {
 	if p.lazy.Load() == 0 {
-		p.alts.Store(0)
+		return 0
 	}
+	return 1
 }

@@ -67,13 +67,9 @@ func (k *Kernel) MadviseFree(t *Task, v int) {
 	if k.Cfg.Vars[v].Shared {
 		return // EINVAL: private anonymous memory only
 	}
-	k.shut(t.MM, v)
-	k.oracle.free(t.MM, v)
-	k.open(t.MM, v)
+	k.passing("MADV_FREE begins", t.MM, v, func() { k.oracle.free(t.MM, v) })
 	k.madvise(t, t.MM, v, listFree, true)
-	k.shut(t.MM, v)
-	k.oracle.freed(t.MM, v)
-	k.open(t.MM, v)
+	k.passing("MADV_FREE ends", t.MM, v, func() { k.oracle.freed(t.MM, v) })
 }
 
 // MadviseWillneed reads the page of v ahead.

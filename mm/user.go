@@ -131,8 +131,9 @@ func (k *Kernel) access(t *Task, a *Access) (uint64, Signal, bool) {
 			f.tags.Store(mte.Splat(a.NewTag))
 			o.setTags(mte.Splat(a.NewTag))
 		case p.tagged():
-			f.tags.Store(mte.With(f.tags.Load(), a.Granule, a.NewTag))
-			o.setTag(a.Granule, a.NewTag)
+			was := f.tags.Load()
+			f.tags.Store(mte.With(was, a.Granule, a.NewTag))
+			o.setTag(was, a.Granule, a.NewTag)
 		}
 		return 0, NoSignal, true
 	case a.Tag:
