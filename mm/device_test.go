@@ -128,6 +128,9 @@ func TestWriteError(t *testing.T) {
 		if _, w := m.IOErrors(); w != 2 {
 			t.Errorf("%d writes have failed, want 2", w)
 		}
+		if c := m.CostsOf(m.t); c.SwapOuts != 2 {
+			t.Errorf("%d pages are said to be written, want 2", c.SwapOuts)
+		}
 	})
 }
 

@@ -105,8 +105,11 @@ var deviceSteps = []*Step{
 				k.fatal("use-after-free", "read of a swap device that swapoff has closed")
 			}
 			k.use(f.folio, "swap_readpage")
-			k.costs(f.t).SwapIns++
-			return k.readDevice(f)
+			ok := k.readDevice(f)
+			if ok {
+				k.costs(f.t).SwapIns++
+			}
+			return ok
 		}).uses(RegEntry, RegFolio),
 	cond("write_device", pageIoC+"swap_writepage (v6.1)",
 		"Writes folio's contents to entry's slot of the device. A device that needs stable pages (SWP_STABLE_WRITES) looks at "+
@@ -117,7 +120,10 @@ var deviceSteps = []*Step{
 				k.fatal("use-after-free", "write to a swap device that swapoff has closed")
 			}
 			k.use(f.folio, "swap_writepage")
-			k.costs(f.t).SwapOuts++
-			return k.writeDevice(f)
+			ok := k.writeDevice(f)
+			if ok {
+				k.costs(f.t).SwapOuts++
+			}
+			return ok
 		}).uses(RegEntry, RegFolio),
 }
