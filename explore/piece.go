@@ -238,7 +238,7 @@ func (m *dpor) joinAll(w *worker) error {
 		if err != nil {
 			return err
 		}
-		if it.frame == nil {
+		if it.frame == nil || it.frame.first == nil {
 			return notOurs(name)
 		}
 		if err := m.join(w, name, w.p.root, it.frame); err != nil {
