@@ -207,9 +207,11 @@ func (p *program) root(i int) *mm.Task {
 	return t
 }
 
-// mapVar maps one variable everywhere it is mapped and gives it its contents.
+// mapVar maps one variable everywhere it is mapped and gives it its contents. A
+// read-only one is filled before it becomes read-only.
 func (p *program) mapVar(v int) {
 	d := &p.test.Vars[v]
+	filler := p.test.Filler(d)
 	first := -1
 	for i := range p.tasks {
 		t := &p.tasks[i]
@@ -223,13 +225,21 @@ func (p *program) mapVar(v int) {
 		flags := p.flags(i, d)
 		if first >= 0 && d.Kind == litmus.Shared {
 			p.k.MapShared(t.mm, p.tasks[first].mm, v, flags)
-			continue
+		} else {
+			p.k.Map(t.mm, v, flags)
+			first = i
 		}
-		p.k.Map(t.mm, v, flags)
-		if first < 0 || d.Kind == litmus.Anon {
+		if i == filler {
 			p.fill(i, v)
 		}
-		first = i
+	}
+	if !d.ReadOnly {
+		return
+	}
+	for i := range p.tasks {
+		if p.tasks[i].owns && p.mapsAtStart(i, d) {
+			p.k.Mprotect(p.root(i), v, mm.VMRead)
+		}
 	}
 }
 
@@ -265,22 +275,13 @@ func (p *program) flags(i int, d *litmus.Var) uint64 {
 	return f
 }
 
-// fill writes the initial contents and tag, unless the test wants the page
-// untouched. A read-only variable is filled before it becomes read-only.
+// fill writes the initial contents and tag.
 func (p *program) fill(i, v int) {
 	d := &p.test.Vars[v]
-	for _, s := range p.test.Init {
-		if s.Func == "untouched" && s.Var == d.Name {
-			return
-		}
-	}
 	t := p.root(i)
 	p.k.Do(t, mm.Access{Var: v, Write: true, Value: uint64(d.Value)})
 	if d.HasTag && d.Tag != 0 {
 		p.k.Do(t, mm.Access{Var: v, Write: true, Tag: true, Whole: true, NewTag: uint8(d.Tag)})
-	}
-	if d.ReadOnly {
-		p.k.Mprotect(t, v, mm.VMRead)
 	}
 }
 

@@ -91,8 +91,34 @@ var mutants = []struct {
 		"free-shared", "content"},
 	{"v6.12", "replace_page", "    pte_same else out\n", "    have_folio else out\n",
 		"ksm-vs-store", "refcount"},
+	{"v6.12", "do_wp_page", "    SetPageAnonExclusive\n", "",
+		"fork-pinned-reused", "pin"},
+	{"v6.12", "follow_page", "    if foll_write and not orig_write\n        goto fault_in\n", "",
+		"get-write-shared", "content"},
+	{"v6.12", "wp_page_copy", "    oom\n    folio_put\n", "    oom\n",
+		"fail-cow", "leak"},
+
+	// MADV_FREE and KSM
+	{"v6.12", "add_to_swap", "    folio_mark_dirty\n", "",
+		"free-vs-reclaim", "content"},
+	{"v6.12", "madvise_free", "        folio_clear_dirty\n        folio_unlock\n", "        folio_clear_dirty\n",
+		"free-in-swap-cache", "refcount"},
+	{"v6.12", "write_protect_page", "    folio_refs_expected else restore\n", "",
+		"ksm-vs-get", "content"},
+	{"v6.12", "write_protect_page", "    page_vma_mapped_walk else fail\n", "",
+		"ksm-vs-reclaim", "counters"},
+
+	// shared anonymous memory
 	{"v6.12", "shmem_evict", "            free_swap_and_cache\n", "",
 		"shmem-munmap-swapped", "leak"},
+	{"v6.12", "try_to_unuse", "    shmem_unuse\n", "",
+		"shmem-unuse", "livelock"},
+	{"v6.12", "shmem_swapin_held", "    folio_mark_dirty\n    swap_free\n", "    swap_free\n",
+		"shmem-swap-again", "refcount"},
+	{"v6.12", "shmem_alloc", "    discard_folio\n", "",
+		"shmem-first-touch", "leak"},
+	{"v6.12", "shmem_fault", "    if not folio_try_get\n        cpu_relax\n        goto again\n", "    folio_get\n",
+		"shmem-fault-vs-reclaim", "use-after-free"},
 }
 
 func TestMutants(t *testing.T) {

@@ -186,6 +186,8 @@ func (c *checker) init() {
 			c.errorf(s.Pos, "%s(%s): %s is locked and never leaves memory", s.Func, s.Var, s.Var)
 		case s.Func == "untouched" && v.Kind == Anon && (v.Value != 0 || v.HasTag):
 			c.errorf(s.Pos, "untouched(%s): a page that nobody touched holds 0 and no tag", s.Var)
+		case s.Func == "untouched" && (v.Value != 0 || v.HasTag) && c.t.Filler(v) < 0 && c.lastUntouched(i):
+			c.errorf(s.Pos, "untouched(%s): nobody is left to give %s its contents; a page that nobody touched holds 0 and no tag", s.Var, s.Var)
 		case s.Func == "untouched" && v.Kind == Anon && c.t.Tasks[c.t.Space(s.Task)].Relation == Child:
 			c.errorf(s.Pos, "untouched(%s): P%d is a child and inherits what its parent has", s.Var, s.Task)
 		}
@@ -195,6 +197,13 @@ func (c *checker) init() {
 			}
 		}
 	}
+}
+
+// lastUntouched says that no state behind state i has the same variable untouched.
+func (c *checker) lastUntouched(i int) bool {
+	return !slices.ContainsFunc(c.t.Init[i+1:], func(s InitState) bool {
+		return s.Func == "untouched" && s.Var == c.t.Init[i].Var
+	})
 }
 
 // initPair refuses two states of one variable that exclude each other.

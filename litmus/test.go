@@ -48,6 +48,32 @@ func (t *Test) Maps(task int, v *Var) bool {
 	return false
 }
 
+// Filler is the space whose task writes v's first contents, or -1 if nobody
+// does: of those that map v at the start and for which it is not untouched the
+// first, or for tags the first that maps it with PROT_MTE.
+func (t *Test) Filler(v *Var) int {
+	filler := -1
+	for i := range t.Tasks {
+		r := t.Tasks[i].Relation
+		if v.Unmapped || t.Space(i) != i || r == Child || r == Forked || !t.Maps(i, v) || t.untouched(i, v) {
+			continue
+		}
+		if !slices.ContainsFunc(v.Plain, func(p int) bool { return t.Space(p) == i }) {
+			return i
+		}
+		if filler < 0 {
+			filler = i
+		}
+	}
+	return filler
+}
+
+func (t *Test) untouched(space int, v *Var) bool {
+	return slices.ContainsFunc(t.Init, func(s InitState) bool {
+		return s.Func == "untouched" && s.Var == v.Name && t.Space(s.Task) == space
+	})
+}
+
 // Clone returns a deep copy.
 func (t *Test) Clone() *Test {
 	c := *t

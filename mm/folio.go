@@ -138,13 +138,20 @@ func (k *Kernel) put(f *Folio, n int64) {
 }
 
 // free ends a folio whose reference count is 0. free_pages_prepare reports a bad
-// page when somebody still maps it (mm/page_alloc.c).
+// page when somebody still maps it or has left a flag behind that
+// PAGE_FLAGS_CHECK_AT_FREE names (mm/page_alloc.c (v6.1)).
 func (k *Kernel) free(f *Folio) {
 	if n := f.mapcount.Load(); n != 0 {
 		k.violation("refcount", fmt.Sprintf("page %d is freed while mapped %d times", f.pfn, int64(n)))
 	}
 	if f.flags.Test(flagSwapcache) {
 		k.violation("refcount", fmt.Sprintf("page %d is freed while in the swap cache", f.pfn))
+	}
+	if f.flags.Test(flagLocked) {
+		k.violation("refcount", fmt.Sprintf("page %d is freed while locked", f.pfn))
+	}
+	if f.flags.Test(flagWriteback) {
+		k.violation("refcount", fmt.Sprintf("page %d is freed under writeback", f.pfn))
 	}
 	if f.flags.Test(flagLRU) {
 		k.lruDel(f)

@@ -120,6 +120,14 @@ var folioSteps = []*Step{
 			k.use(f.folio, "folio_add_lru")
 			k.lruAdd(f.folio)
 		}).uses(RegFolio),
+	cond("folio_test_clear_lru", "mm/swap.c:folio_batch_move_lru (v6.12)",
+		"Takes folio off the LRU for a moment, without a reference; false when somebody else has taken it off.",
+		func(k *Kernel, f *Frame) bool {
+			k.use(f.folio, "folio_test_clear_lru")
+			return f.folio.flags.TestAndClear(flagLRU)
+		}).uses(RegFolio),
+	act("folio_set_lru", "mm/swap.c:folio_batch_move_lru (v6.12)", "Puts back what folio_test_clear_lru took off.",
+		func(k *Kernel, f *Frame) { k.set(f.folio, flagLRU) }).uses(RegFolio),
 	cond("folio_isolate_lru", "mm/vmscan.c:folio_isolate_lru (v6.1)",
 		"Takes folio off the LRU with a reference of its own; false when somebody else has done so.",
 		func(k *Kernel, f *Frame) bool {

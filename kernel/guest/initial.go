@@ -7,23 +7,6 @@ import (
 	"tagswap/litmus"
 )
 
-// writes says whether the root task t writes a variable's first contents: each
-// space its own anonymous ones, and the first space that maps it a shared one.
-func (b *build) writes(t int, v *litmus.Var) bool {
-	if v.Unmapped || !b.t.Maps(t, v) || b.has("untouched", t, v.Name) {
-		return false
-	}
-	if v.Kind == litmus.Anon {
-		return true
-	}
-	for u := range b.t.Tasks {
-		if b.isRoot(u) && b.t.Maps(u, v) && !(varMTE(v) && b.plain(u, v)) {
-			return u == t
-		}
-	}
-	return false
-}
-
 func (b *build) has(fn string, t int, name string) bool {
 	for _, s := range b.t.Init {
 		if s.Func == fn && s.Var == name && b.t.Space(s.Task) == b.t.Space(t) {
@@ -38,7 +21,7 @@ func (b *build) initSpace(p *prog, t int) {
 	root := b.isRoot(t)
 	for i := range b.t.Vars {
 		v := &b.t.Vars[i]
-		if !root || !b.writes(t, v) {
+		if b.t.Filler(v) != t {
 			continue
 		}
 		for k := range b.inst {
