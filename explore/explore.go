@@ -12,6 +12,7 @@ type Options struct {
 	Progress      func(*Result) // called about ten times a second
 	NoMerge       bool          // do not match states
 	AllVisible    bool          // every operation is a scheduling point
+	NoSleep       bool          // Merge: every choice in every state, without sleep sets
 	Bounded       bool          // only executions with at most Preemptions, those with the fewest first
 	Preemptions   int
 
@@ -157,7 +158,7 @@ func (o *Options) memory() int64 {
 }
 
 func (x *X) merge(prog func(*X), o Options) *Result {
-	m := newMerge(o.NoMerge)
+	m := newMerge(&o)
 	if !o.AllVisible && len(o.Saved) == 0 {
 		m.scout = &scout{}
 		if !o.eager {

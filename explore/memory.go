@@ -30,9 +30,9 @@ func (m *dpor) keep() {
 	dpors.Put(m)
 }
 
-func newMerge(nomerge bool) *merge {
+func newMerge(o *Options) *merge {
 	m := merges.Get().(*merge)
-	m.nomerge = nomerge
+	m.nomerge, m.nosleep = o.NoMerge, o.NoSleep
 	return m
 }
 

@@ -16,7 +16,7 @@ const handedOver = "handed over"
 // interrupted.
 func (x *X) mergePool(prog func(*X), o *Options, m *merge) *Result {
 	res := x.sink.res
-	p := newPool(o, x, prog, m, func(p *pool) part { return &merge{nomerge: o.NoMerge, pool: p} })
+	p := newPool(o, x, prog, m, func(p *pool) part { return &merge{nomerge: o.NoMerge, nosleep: o.NoSleep, pool: p} })
 	begun := len(o.Saved) == 0
 	if begun {
 		outgrown := x.outgrown(o)
@@ -95,6 +95,9 @@ func (m *merge) loadChoice(x *X, f *mframe, s *state, d int) int {
 	} else {
 		m.loading = nil
 		f.sleep, f.todo = it.sleep, it.todo
+		if m.nosleep {
+			f.sleep = 0
+		}
 		for r := it.sleep; r != 0; r &= r - 1 {
 			q := bits.TrailingZeros32(r)
 			m.probed[q].copyTo(&f.foots[q])

@@ -305,7 +305,7 @@ func TestGoldenPrograms(t *testing.T) {
 		if d != "" || n == 0 {
 			t.Errorf("%s: %d executions\n%s", f, n, d)
 		}
-		for _, o := range []Options{{}, {AllVisible: true}, {Search: Optimal}, {Search: Optimal, AllVisible: true}} {
+		for _, o := range []Options{{}, {AllVisible: true}, {AllVisible: true, NoSleep: true}, {Search: Optimal}, {Search: Optimal, AllVisible: true}} {
 			for _, step := range []int64{1, 7} {
 				if d, _ := differsShared(p, o, step); d != "" {
 					t.Errorf("%s, %d executions at a time: %s", f, step, d)

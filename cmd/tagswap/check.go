@@ -49,6 +49,12 @@ to compare with; "none" compares with nothing.
 Formats: text; json, one object a line; ktap, the kernel's own test format. A
 comparison is part of text alone.
 
+--search says how the interleavings are gone through. blocks, the default, leaves out
+the switches that nobody can notice. operations takes every operation for a point at
+which tasks may switch, with sleep sets; all takes every choice in every state, for who
+trusts no reduction. They find the same; where the first takes 10 ms, the others take
+about 50 and 300.
+
 With --checkpoint what is found is kept in a file, every few seconds and when the run
 is stopped. The same command goes on from there, with the same totals in the end.`,
 		Example: `  tagswap check --design v6.4 --litmus store-small-swap
@@ -56,6 +62,7 @@ is stopped. The same command goes on from there, with the same totals in the end
   tagswap check --design my-patch.design --litmus my-test.litmus --format json
   tagswap check --design thread-v1 --against v6.5 --litmus @litmus/catalogue/@all
   tagswap check --litmus stg-cow --format ktap --bound 100000
+  tagswap check --litmus slot-cache-drain --search all
   tagswap check --litmus my-large.litmus --checkpoint run.ckpt`,
 		Args:        noArgs,
 		Annotations: verdictStatus,

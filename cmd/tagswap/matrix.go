@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ type limits struct {
 	jobs       int
 	timeout    time.Duration
 	checkpoint string
+	search     string
 }
 
 func (l *limits) flags(cmd *cobra.Command) {
@@ -32,7 +34,9 @@ func (l *limits) flags(cmd *cobra.Command) {
 	f.IntVar(&l.jobs, "jobs", 0, "how many to run at once (default one a processor)")
 	f.DurationVar(&l.timeout, "timeout", 0, "time for a test under a design at most, as 30s (default no limit)")
 	f.StringVar(&l.checkpoint, "checkpoint", "", "keep what is found in this file, and go on from what it has")
+	f.StringVar(&l.search, "search", "blocks", "blocks; operations, each a scheduling point; or all, without sleep sets too")
 	_ = cmd.MarkFlagFilename("checkpoint")
+	_ = cmd.RegisterFlagCompletionFunc("search", cobra.FixedCompletions(searches, cobra.ShellCompDirectiveNoFileComp))
 }
 
 func (l *limits) options() (check.MatrixOptions, error) {
@@ -43,12 +47,18 @@ func (l *limits) options() (check.MatrixOptions, error) {
 		return check.MatrixOptions{}, fmt.Errorf("--jobs %d: a number of workers, 0 for one a processor", l.jobs)
 	case l.timeout < 0:
 		return check.MatrixOptions{}, fmt.Errorf("--timeout %s: a time, 0 for no limit", l.timeout)
+	case !slices.Contains(searches, l.search):
+		return check.MatrixOptions{}, fmt.Errorf("there is no search %q; known: %s", l.search, strings.Join(searches, ", "))
 	}
 	return check.MatrixOptions{
-		Options: check.Options{MaxExecutions: l.bound, Budget: l.timeout},
+		Options: check.Options{MaxExecutions: l.bound, Budget: l.timeout, AllVisible: l.search != "blocks", NoSleep: l.search == "all"},
 		Workers: l.jobs,
 	}, nil
 }
+
+// searches are how the interleavings are gone through. They find the same; the first
+// needs the argument in explore/doc.go, the last none.
+var searches = []string{"blocks", "operations", "all"}
 
 func (l *limits) workers() int {
 	if l.jobs > 0 {
