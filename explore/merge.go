@@ -208,7 +208,9 @@ func (m *merge) asleep(x *X, d int) uint32 {
 }
 
 // match looks the state up. A state that was explored with fewer tasks asleep
-// has nothing left; otherwise only what slept then and does not now is explored.
+// has nothing left; otherwise only what slept then and does not now is explored. (One
+// worker and no circles would not need that: what slept then was done at an ancestor, and
+// all behind it. No program is known that shows the difference.)
 //
 // It does not matter in which order several workers come to a state. Let w be
 // what may follow a state, none of whose first steps sleeps for a worker that

@@ -281,3 +281,59 @@ func TestMapMadeAnew(t *testing.T) {
 		m.Init(x, "m", 1)
 	}, Options{})
 }
+
+// TestSeenBeforeWait: what the root does when all others have returned, and before
+// it waits for them, may have come earlier.
+func TestSeenBeforeWait(t *testing.T) {
+	for _, o := range []Options{{}, {Search: Optimal}, {AllVisible: true, NoSleep: true}} {
+		seen := map[uint64]bool{}
+		Run(func(x *X) {
+			var flag, data Atomic
+			flag.Init(x, "flag", -1, 0)
+			data.Init(x, "data", -1, 0)
+			x.Go("a", func() {
+				flag.Store(1)
+				data.Store(1)
+			})
+			flag.Await(1)
+			v := data.Load()
+			x.Wait()
+			seen[v] = true
+		}, o)
+		if !seen[0] || !seen[1] {
+			t.Errorf("%+v: the root has seen %v", o, seen)
+		}
+	}
+}
+
+// TestStartedBehind: what a task does before it starts another is no hidden race with
+// what that does, and need not become a scheduling point.
+func TestStartedBehind(t *testing.T) {
+	for _, optimal := range []bool{false, true} {
+		var data *object
+		prog := func(x *X) {
+			var met, d Atomic
+			met.Init(x, "met", -1, 0)
+			d.Init(x, "data", -1, 0)
+			data = d.p
+			x.Go("a", func() {
+				met.Add(1)
+				d.Store(1)
+				x.Go("c", func() { d.Add(1) })
+			})
+			x.Go("b", func() { met.Add(1) })
+			x.Wait()
+		}
+		x := newX(Options{})
+		var r *Result
+		if optimal {
+			r = x.optimal(prog, Options{Search: Optimal})
+		} else {
+			r = x.merge(prog, Options{})
+		}
+		x.Close()
+		if !r.Complete || data.mode != 0 {
+			t.Errorf("optimal %v: complete %v, operations on the data are visible: %v", optimal, r.Complete, data.mode != 0)
+		}
+	}
+}

@@ -4,7 +4,6 @@ package explore
 // before it started a task, in which there was no choice.
 type prepared struct {
 	objects []preparedObject
-	made    int // objects of the root
 	first   bool
 	know    knowledge
 	hash    hash128
@@ -46,11 +45,11 @@ func (x *X) Prepare(setUp, again func()) {
 func (x *X) prepare() {
 	t := x.cur
 	if x.ntasks != 1 || x.pos != 0 || x.fast || x.ordered || x.failed || x.moved || x.atomic != 0 ||
-		len(x.refine) > 0 || x.trace != nil || t.watch {
+		len(x.refine) > 0 || x.trace != nil || t.watch || t.key != nil {
 		return
 	}
 	p := &prepared{
-		made: x.nmade[0], first: t.first, know: t.know, hash: x.hash, held: append([]*object(nil), t.held...),
+		first: t.first, know: t.know, hash: x.hash, held: append([]*object(nil), t.held...),
 		ops: x.ops, events: x.events, hashed: !x.nohash,
 	}
 	for _, o := range x.list {
@@ -67,7 +66,6 @@ func (p *prepared) restore(x *X) {
 		o := s.o
 		o.epoch, o.val, o.holder, o.readers, o.class, o.num = x.epoch, s.val, s.holder, s.readers, s.class, s.num
 	}
-	x.nmade[0] = p.made
 	x.hash, x.ops, x.events = p.hash, p.ops, p.events
 	t := x.cur
 	t.first, t.know = p.first, p.know

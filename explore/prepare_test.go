@@ -56,6 +56,8 @@ func preparedProg(prepare bool) func(*X) {
 			if !rw.TryLock() {
 				c.Add(1)
 			}
+			held.Lock() // who held it at the end of the set-up lets it go
+			held.Unlock()
 		})
 		if e.Load() == 7 {
 			rw.Lock() // which the root itself holds shared
@@ -84,6 +86,37 @@ func TestPrepare(t *testing.T) {
 		for _, v := range got.Violations {
 			if _, r, err := Replay(preparedProg(true), v.Schedule, o); err != nil || len(r.Violations) == 0 {
 				t.Errorf("%+v: %s does not replay: %v", o, FormatSchedule(v.Schedule), err)
+			}
+		}
+	}
+}
+
+// TestPrepareWorkers: several workers, and searches that are interrupted, begin behind a
+// set-up too; they find in as many states, or executions, what one does that repeats it.
+func TestPrepareWorkers(t *testing.T) {
+	for _, o := range []Options{{}, {AllVisible: true}, {Search: Optimal}} {
+		want := Run(preparedProg(false), o)
+		n := want.Executions
+		o.eager, o.Clone = true, func() func(*X) { return preparedProg(true) }
+		o.Workers = 3
+		same := func(how string, got *Result) {
+			if got.Cut != "" || got.Alone != "" || got.States != want.States || len(got.Violations) != len(want.Violations) ||
+				o.Search == Optimal && got.Executions != n {
+				t.Errorf("%+v, %s: %s%s, %d states, %d executions, %d violations; at once %d, %d, %d", o, how, got.Cut, got.Alone,
+					got.States, got.Executions, len(got.Violations), want.States, n, len(want.Violations))
+			}
+		}
+		same("three workers", Run(preparedProg(true), o))
+		o.Workers = 0
+		o.Save = func(b []byte) error {
+			o.Saved = append(o.Saved, append([]byte(nil), b...))
+			return nil
+		}
+		for {
+			o.MaxExecutions += n/5 + 1
+			if r := Run(preparedProg(true), o); r.Cut != "executions" {
+				same("interrupted", r)
+				break
 			}
 		}
 	}
