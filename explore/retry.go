@@ -18,13 +18,15 @@ func (x *X) Loop() {
 }
 
 // LoopEnd says that the loop that Loop began is over. Without it, what the last
-// round read keeps states apart until the next Loop.
+// round read keeps states apart until the next Loop. Loops do not nest: what an outer
+// one has read is forgotten, too.
 func (x *X) LoopEnd() {
 	if x == nil {
 		return
 	}
-	x.cur.watch = false
-	x.cur.know.watch = 0
+	t := x.cur
+	t.watch, t.reads = false, t.reads[:0]
+	t.know.watch = 0
 }
 
 // Retry waits until something that the round read has changed: a round that
@@ -44,7 +46,7 @@ func (x *X) retry(k pendKind, what string) {
 	}
 	t := x.cur
 	t.watch = false
-	t.wait = append(t.wait[:0], t.reads...)
+	t.wait, t.reads = append(t.wait[:0], t.reads...), t.reads[:0]
 	if !x.fast {
 		// What it waits for is part of what it knows, whatever it forgot.
 		for _, w := range t.wait {
