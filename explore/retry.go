@@ -115,21 +115,33 @@ func (x *X) unseen(t *task) bool {
 	return found
 }
 
-// tooLate makes scheduling points of what others did last, in their tails, to the
-// object that t has come to wait for: it may have been in time before that.
+// tooLate makes scheduling points of what others did last, in their tails, to what t
+// has come to wait for: it may have been in time before that.
 func (x *X) tooLate(t *task) bool {
-	p := &t.pend
-	if p.mask == 0 || x.enabled(t) {
-		return false
+	switch p := &t.pend; {
+	case x.enabled(t):
+	case p.kind == pendRetry || p.kind == pendBusy:
+		found := false
+		for _, w := range t.wait {
+			found = x.tooLateFor(w.obj, kindRead, t) || found
+		}
+		return found
+	case p.mask != 0:
+		return x.tooLateFor(p.obj, p.access, t)
 	}
+	return false
+}
+
+// tooLateFor is tooLate for an object that t waits for with an access of kind k.
+func (x *X) tooLateFor(o *object, k kind, t *task) bool {
 	found := false
 	for _, u := range x.tasks[:x.ntasks] {
 		w := u.win
-		if u == t || w == nil || w.tailW&(1<<(uint32(p.obj.idx)&63)) == 0 {
+		if u == t || w == nil || w.tailW&(1<<(uint32(o.idx)&63)) == 0 {
 			continue
 		}
 		for i := range w.acc {
-			if w.acc[i].upsets(p.obj, p.access) && !ordered(t, w, i, &t.foot, len(t.foot.acc)) {
+			if w.acc[i].upsets(o, k) && !ordered(t, w, i, &t.foot, len(t.foot.acc)) {
 				x.makeVisible(&w.acc[i])
 				found = true
 			}
