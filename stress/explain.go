@@ -96,7 +96,7 @@ func (h *history) oracle(property string) string {
 			if o.began >= before {
 				continue
 			}
-			if o.page == h.op.page && (o.space == space || shared) && o.op == setter {
+			if o.page == h.op.page && (o.space == space || shared) && (o.op == setter || setter == OpStore && o.op == OpPin && o.value != 0) {
 				return fmt.Sprintf("%s of that page were last set by %s, %.0f µs before%s", what, o.by.name, h.before(o.began), from)
 			}
 			if o.op == OpFork && int(o.value) == space && !shared {

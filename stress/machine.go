@@ -26,6 +26,7 @@ type Machine struct {
 	dead    atomic.Bool // something cannot go on; see Violation
 	ran     time.Duration
 	record  recording
+	pins    atomic.Int64 // tasks that hold pages
 
 	slicesLeft int // of what a Run gives it
 	patience   time.Duration
@@ -44,7 +45,7 @@ func New(p *mm.Program, o Options) *Machine {
 	m := &Machine{o: o, design: o.Name, counts: map[string]int64{}, who: map[uint64]*actor{}, made: time.Now(), patience: usualPatience}
 	cfg := mm.Config{
 		Areas: []mm.AreaConfig{{Sync: o.Sync, Slots: o.Slots, Device: o.Device}}, SlotCache: o.SlotCache, CacheSize: 3, LRU: true,
-		Tasks: o.Tasks + daemons, MMs: o.spaces(), Pages: o.frames(), CheckPages: !o.CheckTouched,
+		Tasks: o.Tasks + daemons, MMs: o.spaces(), Pages: o.frames(), CheckPages: !o.CheckTouched, Holds: o.Mix.Weights[OpPin] > 0,
 	}
 	for i := range o.Pages {
 		cfg.Vars = append(cfg.Vars, mm.VarConfig{Name: fmt.Sprint("v", i), Shared: o.Mix.shared(i)})
@@ -68,12 +69,8 @@ func (m *Machine) populate(spaces int) {
 	for range spaces {
 		m.mms = append(m.mms, m.k.NewMM(nil))
 	}
-	flags := uint64(mm.VMWrite)
-	if m.o.Mix.Tagged {
-		flags |= mm.VMMTE
-	}
 	for v := range m.o.Pages {
-		m.k.Map(m.mms[0], v, flags)
+		m.k.Map(m.mms[0], v, m.o.protection())
 	}
 	for _, s := range m.mms[1:] {
 		m.k.Spare(s)

@@ -38,6 +38,9 @@ var named = []struct{ name, doc, text string }{
 		"load=350,store=200,tag=60,readtag=100,pageout=250,willneed=25,dontneed=5,drain=5,mte=on,shared=12"},
 	{"fork", "processes come and go, and copy on write is frequent",
 		"load=350,store=350,tag=70,readtag=110,pageout=80,willneed=5,dontneed=5,fork=15,exit=8,share=5,drain=2,mte=on,shared=0"},
+	{"calls", "as fork, and memory is pinned, lazily freed, protected and mapped anew",
+		"load=350,store=300,tag=70,readtag=110,pageout=80,willneed=5,dontneed=5,fork=15,exit=8,share=5,drain=2," +
+			"free=10,pin=40,protect=6,remap=4,mte=on,shared=6"},
 }
 
 // DefaultMix is the mix named default.

@@ -23,6 +23,10 @@ const (
 	OpExit               // ends the process, and goes on in the one that sleeps
 	OpShare              // becomes a thread of another process
 	OpDrain              // flushes the slot caches of all CPUs
+	OpFree               // lets reclaim drop a page (MADV_FREE)
+	OpPin                // pins a page (FOLL_PIN), reads it through the pin, may write it before, and lets it go
+	OpProtect            // makes a page read-only, and writable again
+	OpRemap              // unmaps a page, and maps a fresh one in its place
 	numWeighted
 	OpReclaim = numWeighted // looks at the oldest page of an address for one to page out
 	OpSwapoff = OpReclaim + 1
@@ -31,7 +35,7 @@ const (
 
 var opNames = [numOps]string{
 	"load", "store", "tag", "readtag", "pageout", "willneed", "dontneed", "fork", "exit", "share", "drain",
-	"reclaim", "swapoff",
+	"free", "pin", "protect", "remap", "reclaim", "swapoff",
 }
 
 func (o Op) String() string { return opNames[o] }
@@ -71,6 +75,17 @@ func (o operation) String() string {
 		return fmt.Sprintf("leaves process %d and becomes a thread of process %d", o.space, o.value)
 	case OpDrain:
 		return "drains the slot caches"
+	case OpFree:
+		return "lets reclaim drop " + of
+	case OpPin:
+		if o.value != 0 {
+			return fmt.Sprintf("pins %[2]s, and stores %[1]d at byte 0", o.value, of)
+		}
+		return fmt.Sprintf("pins %s, and loads byte 0", of)
+	case OpProtect:
+		return "makes read-only, and writable again, " + of
+	case OpRemap:
+		return "unmaps, and maps anew, " + of
 	case OpReclaim:
 		return fmt.Sprintf("reclaims the oldest page at v%d", o.page)
 	}

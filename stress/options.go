@@ -66,11 +66,22 @@ func (o *Options) frames() int {
 	return n + 64*o.Tasks + 64
 }
 
+// protection is how memory is mapped.
+func (o *Options) protection() uint64 {
+	if o.Mix.Tagged {
+		return mm.VMWrite | mm.VMMTE
+	}
+	return mm.VMWrite
+}
+
 // Bytes is about how much memory a machine takes: pages, the oracle's pages, and
 // slots if the device is memory.
 func (o Options) Bytes() int64 {
 	o = o.Defaults()
 	pages := o.frames() + o.spaces()*o.Pages
+	if o.Mix.Weights[OpPin] > 0 {
+		pages += 2 * o.spaces() * o.Pages // see mostPins
+	}
 	if o.Device == nil {
 		pages += o.Slots
 	}

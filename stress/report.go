@@ -169,6 +169,7 @@ var meaning = map[string]string{
 	"leak":           "When all tasks had exited, something was still allocated.",
 	"refcount":       "A count disagrees with what it counts.",
 	"counters":       "A counter of an address space disagrees with its page table.",
+	"pin":            "What a pin holds and what the process has mapped are not the same page any more.",
 	"exclusive":      "A page was made writable in one process while another mapped it.",
 	"livelock":       "A task went on without getting anywhere, or waits for what nobody will do.",
 }

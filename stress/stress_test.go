@@ -87,6 +87,23 @@ func TestRight(t *testing.T) {
 	}
 }
 
+// TestCalls loads a right design with system calls that change mappings under
+// other threads, which may get SIGSEGV for it and lose nothing. Pins and MADV_FREE
+// are apart: together they lose pages, see check.TestUnsharedPageIsClean.
+func TestCalls(t *testing.T) {
+	for _, o := range []Options{
+		{Swapoff: true, Mix: mix(t, "calls,free=0")}, {Swapoff: true, Mix: mix(t, "calls,pin=0")},
+		{Sync: true, Swapoff: true, Pages: 8, Shake: 20, Mix: mix(t, "calls,free=0")},
+	} {
+		o.Seed = rand.Uint64N(1e6)
+		m := New(program(t, "v7.2"), o)
+		r := until(m, func() bool { return len(m.report(&Figures{}).NeverRun) == 0 && m.Accesses() > 30000 })
+		if r.Failed() || len(r.NeverRun) > 0 || r.Partial {
+			t.Errorf("%+v: %v, the first: %+v; %v", o, r.Violations, r.First, r.NeverRun)
+		}
+	}
+}
+
 // never are the designs for which no litmus test fails, by the golden verdicts.
 func neverFails(t *testing.T) map[string]bool {
 	text, err := os.ReadFile("../check/testdata/verdicts.golden")
@@ -198,6 +215,18 @@ var planted = []struct {
 	{"v7.2", "copy_nonpresent_pte", "    child_inc_swapents\n", "", Options{}, "counters"},
 	{"v7.2", "do_swap_page", "    inc_anon\n", "", Options{}, "counters"},
 	{"v7.2", "swap_range_free", "    arch_swap_invalidate_page\n", "", Options{}, "leak"},
+	{"v7.2", "try_to_unmap_one", "            if folio_test_dirty or not folio_refs_mapped\n                folio_set_swapbacked\n                goto restore\n", "",
+		Options{Mix: weights("default,free=50")}, "content"},
+	{"v7.2", "copy_present_pte", "        if mm_has_pinned and folio_maybe_dma_pinned\n            folio_put\n            copy_present_page\n            return\n", "",
+		Options{Mix: weights("calls,pin=200,fork=30,share=30"), Pages: 8, Shake: 20}, "pin"},
+}
+
+func weights(text string) Mix {
+	m, err := ParseMix(text)
+	if err != nil {
+		panic(err)
+	}
+	return m
 }
 
 // TestPlanted finds each of them.
@@ -208,7 +237,7 @@ func TestPlanted(t *testing.T) {
 			m := New(mutant(t, p.base, p.fn, p.old, p.new), p.o)
 			m.patience = 5 * time.Second
 			n := 0
-			r := until(m, func() bool { n++; return n > 3 && m.Accesses() > 1000 })
+			r := until(m, func() bool { n++; return n > 3 && m.Accesses() > 1000 && (m.Failed() || n > 50) })
 			if r.Violations[p.property] == 0 {
 				t.Errorf("seed %d: %s without %q: %v, want %s", p.o.Seed, p.fn, p.old, r.Violations, p.property)
 			}

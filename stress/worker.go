@@ -3,6 +3,7 @@ package stress
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -120,6 +121,22 @@ func (w *worker) other(c *choice) {
 		o.page = -1
 		w.begin(o)
 		k.DrainSlotCaches(t)
+	case OpFree:
+		w.begin(o)
+		k.MadviseFree(t, c.page)
+	case OpPin:
+		if c.roll(2) == 0 {
+			o.value = 1 + uint64(c.roll(999_999_999))
+		}
+		w.begin(o)
+		did = w.pin(c.page, o.value)
+	case OpProtect, OpRemap:
+		// The model has no mprotect of shared memory, and one file for all its life.
+		if w.m.o.Mix.shared(c.page) {
+			return
+		}
+		w.begin(o)
+		w.change(c.op, c.page)
 	default:
 		panic("tagswap internal: nothing does " + c.op.String())
 	}
@@ -154,6 +171,46 @@ func (w *worker) access(c *choice) {
 		w.killed++
 	}
 	w.accesses.Add(1)
+}
+
+// change changes the mapping of a page and puts it back.
+func (w *worker) change(op Op, page int) {
+	k, t := &w.m.k, w.t
+	if op == OpProtect {
+		k.Mprotect(t, page, mm.VMRead)
+		k.Mprotect(t, page, mm.VMRead|mm.VMWrite)
+		return
+	}
+	k.Munmap(t, page)
+	k.Mmap(t, page, w.m.o.protection())
+}
+
+// mostPins is how many tasks may have pins at once: the oracle keeps three pages of
+// one address apart, that which is mapped and those that are held.
+const mostPins = 2
+
+// pin reads a page through a pin. Unless value is 0, it stores to it before, through
+// the pin and then through the mapping, and gives others time to come between.
+func (w *worker) pin(page int, value uint64) bool {
+	m := w.m
+	defer m.pins.Add(-1)
+	if m.pins.Add(1) > mostPins {
+		return false
+	}
+	if m.k.GUP(w.t, page, true, value != 0) != mm.NoSignal {
+		w.killed++
+		return false
+	}
+	if value != 0 {
+		m.k.StoreHeld(w.t, page, value-1)
+		runtime.Gosched()
+		if _, sig := m.k.Do(w.t, mm.Access{Var: page, Write: true, Value: value}); sig != mm.NoSignal {
+			w.killed++
+		}
+	}
+	m.k.LoadHeld(w.t, page)
+	m.k.PutPage(w.t, page)
+	return true
 }
 
 // readPage reads the contents and all tags of a page.

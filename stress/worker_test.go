@@ -17,7 +17,7 @@ func one(t *testing.T, o Options) (*Machine, *worker) {
 
 // Every operation does what it says, to the machine and not to a counter alone.
 func TestOperations(t *testing.T) {
-	m, w := one(t, Options{Pages: 4, Mix: mix(t, "load=1,drain=1"), SlotCache: true})
+	m, w := one(t, Options{Pages: 4, Mix: mix(t, "load=1,drain=1,pin=1"), SlotCache: true})
 	k, first := &m.k, w.t.MM
 	state := func(space *mm.MM, what string) bool { return k.PageState(space, 1, what) == 1 }
 	do := func(op Op, dice uint64) {
@@ -76,6 +76,19 @@ func TestOperations(t *testing.T) {
 	do(OpDontneed, 0)
 	expect("dropped", read(mm.Access{Offset: 40}) == 0 && read(mm.Access{Tag: true, Granule: 7}) == 0)
 
+	do(OpPin, 0+2*6) // stores 7
+	expect("stored through the pin", read(mm.Access{}) == 7)
+	do(OpPin, 1)
+	expect("let go", k.Resident() == 1)
+	do(OpProtect, 0)
+	expect("writable again", func() bool { do(OpStore, 0); return true }())
+	do(OpFree, 0)
+	w.reclaim(1)
+	expect("dropped by reclaim", k.Resident() == 0 && !state(other, "swapped") && read(mm.Access{}) == 0)
+	do(OpStore, 0)
+	do(OpRemap, 0)
+	expect("fresh", read(mm.Access{}) == 0 && k.Readable(other, 1))
+
 	do(OpPageout, uint64(slices.Index(m.mms, other)))
 	do(OpLoad, 0)
 	do(OpStore, 0) // which frees the slot, into a slot cache
@@ -85,7 +98,7 @@ func TestOperations(t *testing.T) {
 
 	before = k.Resident()
 	w.reclaim(1)
-	expect("reclaimed", k.Resident() == before-1 && w.done[OpReclaim] == 1 && state(other, "swapped"))
+	expect("reclaimed", k.Resident() == before-1 && w.done[OpReclaim] == 2 && state(other, "swapped"))
 	go func() { time.Sleep(50 * time.Millisecond); m.stop.Store(true) }()
 	m.runSwapper()
 	expect("swapped off and on", m.swapper.done[OpSwapoff] > 0 && k.SlotsInUse() == 0 && !state(other, "swapped"))
