@@ -223,6 +223,20 @@ func (k *Kernel) forked(parent, child *MM, v int) {
 	}
 }
 
+// copying makes a copy that may be for a child: the oracle's copy is made with it
+// natively, since other threads go on storing to a page that fork copies.
+func (k *Kernel) copying(f *Frame, note func(to, from *shadow), copied func()) {
+	if k.nat == nil || f.child == nil {
+		copied()
+		return
+	}
+	o := &k.oracle
+	k.shut(f.mm, f.v)
+	copied()
+	note(o.shadow(o.page(f.child, f.v)), o.shadow(o.page(f.mm, f.v)))
+	k.open(f.mm, f.v)
+}
+
 // TakeMM returns an address space that nobody uses, for Fork; nil when there is
 // none. It has no users, and nobody can join it, until Fork is done. It is for
 // native tasks.

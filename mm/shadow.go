@@ -43,6 +43,12 @@ func (s *shadow) fork(from *shadow) {
 	}
 }
 
+// forkTags copies the tags alone.
+func (s *shadow) forkTags(from *shadow) {
+	s.tags, s.tagsMayZero = from.tags, from.tagsMayZero
+	s.used = s.used || from.used
+}
+
 func (s *shadow) free() {
 	s.mayZero, s.tagsMayZero = true, true
 	s.lazy++

@@ -141,7 +141,7 @@ var copySteps = []*Step{
 	act("copy_data", "mm/memory.c:__wp_page_copy_user (v6.1)", "Copies the contents of folio to the new page.",
 		func(k *Kernel, f *Frame) {
 			k.use(f.folio, "copy_user_highpage")
-			k.copyPage(f.t, f.fresh, f.folio)
+			k.copying(f, (*shadow).fork, func() { k.copyPage(f.t, f.fresh, f.folio) })
 			f.fresh.flags.Set(flagUptodate)
 			k.costs(f.t).Copies++
 		}).uses(RegFolio, RegNew),
@@ -150,7 +150,7 @@ var copySteps = []*Step{
 	act("mte_copy_page_tags", "arch/arm64/lib/mte.S:mte_copy_page_tags (v6.1)", "Copies the tags of folio to the new page.",
 		func(k *Kernel, f *Frame) {
 			k.use(f.folio, "mte_copy_page_tags")
-			k.copyTags(f.fresh, f.folio)
+			k.copying(f, (*shadow).forkTags, func() { k.copyTags(f.fresh, f.folio) })
 		}).uses(RegFolio, RegNew),
 	act("set_new_mte_tagged", "arch/arm64/mm/copypage.c:copy_highpage (v6.1)", "Sets PG_mte_tagged of the new page.",
 		func(k *Kernel, f *Frame) { k.set(f.fresh, flagMTETagged) }).uses(RegNew),

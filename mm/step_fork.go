@@ -49,7 +49,9 @@ var forkSteps = []*Step{
 		}).uses(RegFolio).sets(RegPTE),
 	act("child_is_mm", memoryC+"copy_present_pte (v6.1)", "mm becomes the child, for set_pte_at.",
 		func(k *Kernel, f *Frame) {
-			k.forked(f.mm, f.child, f.v)
+			if f.folio == nil || f.folio.pfn == f.orig.pfn() { // otherwise see copying
+				k.forked(f.mm, f.child, f.v)
+			}
 			f.mm, f.child = f.child, f.mm
 		}).sets(RegMM),
 }
