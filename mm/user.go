@@ -77,8 +77,9 @@ func (k *Kernel) Do(t *Task, a Access) (uint64, Signal) {
 			t.misses = 0
 		case t.misses > 1:
 			// The fault did not help, and not for the first time: another round
-			// makes sense only when something has changed.
-			k.wait(t, false)
+			// makes sense only when something has changed. It did not sleep
+			// either, so a task that keeps its CPU keeps it.
+			k.wait(t, true)
 			t.misses = 0
 		}
 	}
@@ -270,7 +271,7 @@ func (k *Kernel) GUP(t *Task, v int, pin, write bool) Signal {
 		case t.ret == Again:
 			t.misses = 0
 		case t.ret == Sleep || t.ret == Spin || t.misses > 2:
-			k.wait(t, t.ret == Spin)
+			k.wait(t, t.ret != Sleep)
 		}
 	}
 }
