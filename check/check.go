@@ -24,12 +24,10 @@ type Options struct {
 	MaxExecutions int64
 	Budget        time.Duration // 0: none
 	Stop          func() bool
-	AllVisible    bool          // every operation is a scheduling point: slower, the same results
-	NoMerge       bool          // states are not matched: slower, the same results
-	NoSleep       bool          // every choice in every state is taken: slower, the same results
-	Afresh        bool          // every execution sets the machine up anew: slower, the same results
-	Workers       int           // for one test under one design; 0: one
-	Spare         chan struct{} // see explore.Options
+	AllVisible    bool // every operation is a scheduling point: slower, the same results
+	NoMerge       bool // states are not matched: slower, the same results
+	NoSleep       bool // every choice in every state is taken: slower, the same results
+	Afresh        bool // every execution sets the machine up anew: slower, the same results
 	// Save and Saved let a check be interrupted; see explore.Options.
 	Save  func(record []byte) error
 	Saved [][]byte
@@ -76,7 +74,7 @@ func Run(t *litmus.Test, d *mm.Program, o Options) *Result {
 	}
 	eo := explore.Options{
 		MaxExecutions: o.MaxExecutions, Stop: o.stop(start), AllVisible: o.AllVisible, NoMerge: o.NoMerge, NoSleep: o.NoSleep,
-		Workers: o.Workers, Spare: o.Spare, Clone: sinks.program, Discarded: sinks.discard, Saved: o.Saved,
+		Discarded: sinks.discard, Saved: o.Saved,
 	}
 	if o.Save != nil {
 		eo.Save = func(record []byte) error {

@@ -29,6 +29,7 @@ type record struct {
 	Restarts   int
 	Blocked    int64
 	Cyclic     bool
+	Forgets    bool // a task has called Forget
 	Done       float64
 	Violations []costly
 	Order      []lockEdge
@@ -61,7 +62,7 @@ func (p *pool) save() {
 		Version: recordVersion, Fresh: p.fresh, Search: p.o.Search,
 		Piece: p.piece, Generation: p.generation, Again: p.rerun, Away: p.away,
 		Executions: r.Executions, Events: r.Events, Discarded: r.Discarded, Restarts: r.Restarts,
-		Blocked: r.Blocked, Done: r.Done, Cyclic: p.isCyclic(), Order: p.order.edges,
+		Blocked: r.Blocked, Done: r.Done, Cyclic: p.isCyclic(), Forgets: p.forgets(), Order: p.order.edges,
 	}
 	costs := p.simplest(r)
 	for _, v := range r.Violations {
@@ -116,13 +117,27 @@ func (p *pool) simplest(r *Result) map[string]int {
 	return costs
 }
 
+// isCyclic says whether there may be a cycle of states. A worker sees one when a
+// state comes back on its own path; one that runs through the pieces of several
+// processes, nobody sees.
 func (p *pool) isCyclic() bool {
-	c := p.cyclic
+	c := p.cyclic || p.divided && p.forgets()
 	for _, w := range p.workers {
 		c = c || w.part.isCyclic()
 	}
 	return c
 }
+
+// forgets says whether a task has called Forget. If none has, every state knows
+// all that has happened, and none comes back.
+func (p *pool) forgets() bool {
+	return p.forgot || slices.ContainsFunc(p.workers, func(w *worker) bool { return w.x.forgets.on.Load() })
+}
+
+// single says that one worker has to do it all: only one that explores depth first
+// by itself sees every cycle of a merging search. Two may each be cut at a state that
+// is on the other's path, and nobody goes round. For pieces see isCyclic.
+func (p *pool) single() bool { return p.states != nil && p.piece == "" && p.forgets() }
 
 // drain returns the states that are new or have changed since the last time.
 func (s *shards) drain() []byte {
@@ -173,6 +188,7 @@ func (p *pool) restore(saved [][]byte) error {
 	p.restoreFound(&rec)
 	p.before.Executions, p.before.Events, p.before.Discarded = rec.Executions, rec.Events, rec.Discarded
 	p.before.Restarts, p.before.Blocked, p.cyclic = rec.Restarts, rec.Blocked, rec.Cyclic
+	p.forgot, p.divided = rec.Forgets, len(rec.Away) > 0 || len(p.results) > 0
 	p.generation, p.away = rec.Generation, rec.Away
 	if err := p.restoreResults(); err != nil {
 		return err

@@ -100,7 +100,9 @@
 // reversed below the branches to its right even if another worker is there already
 // (sframe.go). Merge comes to the same states and the same ends; how many
 // executions it takes to come there depends on who comes to a state first, since
-// that decides what sleeps (merge.go has the argument why nothing is missed). Samples
+// that decides what sleeps (merge.go has the argument why nothing is missed). Where a
+// task calls Forget states may come back, and only one worker alone sees every cycle of
+// them: there Merge has one, however many are asked for. Samples
 // by Random and PCT are functions of the seed and of their number, whoever makes them.
 //
 // Options.Save is given what a process needs to go on with the search: the pieces

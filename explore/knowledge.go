@@ -17,10 +17,21 @@ func (x *X) ForgetAs(key func() uint64) {
 
 // Forgotten says that key knows all that the task has observed; see ForgetAs.
 func (x *X) Forgotten() {
-	if x == nil || x.fast {
+	if x == nil {
+		return
+	}
+	x.mayForget()
+	if x.fast {
 		return
 	}
 	x.cur.know.hist, x.cur.know.n = hash128{}, 0
+}
+
+// mayForget notes for the pool that states may come back.
+func (x *X) mayForget() {
+	if x != nil {
+		x.forgets.set()
+	}
 }
 
 // knows identifies what the task knows now, where states are told apart.

@@ -28,6 +28,11 @@ func apart(p *program, o Options, rng *rand.Rand) (found, *Result, int64) {
 	for {
 		r, records := run(o, last+1+rng.Int63n(4))
 		last = r.Executions + r.Discarded
+		if r.Cut == "cycles" {
+			// Nothing is left but to look for cycles, in more executions than that.
+			o.Saved = append(o.Saved, records...)
+			r, _ = run(o, 1<<40)
+		}
 		if r.Cut != "executions" || last > 50000 {
 			return e.out, r, pieces
 		}

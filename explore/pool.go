@@ -46,6 +46,8 @@ type pool struct {
 	modes    map[uint64]visibility
 	order    lockOrder
 	cyclic   bool
+	forgot   bool    // see forgets; of earlier runs
+	divided  bool    // others have had pieces
 	pieces   []*work // to go on with
 
 	// See piece.go.
@@ -91,6 +93,18 @@ func (x *X) outgrown(o *Options) func() bool {
 
 // manyNames is why several workers could not tell objects apart.
 const manyNames = "several objects that are used in every execution have the same name"
+
+// forgetful is why several workers might not have seen a cycle of states.
+const forgetful = "a task calls Forget, so that states may come back, and only one worker sees every cycle"
+
+// latch is set once; other workers may look.
+type latch struct{ on atomic.Bool }
+
+func (l *latch) set() {
+	if !l.on.Load() {
+		l.on.Store(true)
+	}
+}
 
 // saveEvery is how often a search is written down.
 const saveEvery = 2 * time.Second
@@ -151,12 +165,9 @@ func (p *pool) run(begun bool) *Result {
 	return r
 }
 
-// join lets workers come as far as there is room for them. mu is held.
+// join lets the other workers come. mu is held.
 func (p *pool) join() {
-	for !p.over && len(p.workers) < p.o.Workers {
-		if !p.o.room() {
-			return
-		}
+	for !p.over && len(p.workers) < p.o.Workers && !p.single() {
 		w := &worker{p: p, x: newX(*p.o), part: p.new(p), prog: p.workers[0].prog}
 		if p.o.Clone != nil {
 			w.prog = p.o.Clone()
@@ -166,12 +177,7 @@ func (p *pool) join() {
 		w.x.names.modes = p.modes
 		w.seen = len(w.x.names.shared)
 		p.workers = append(p.workers, w)
-		p.others.Go(func() {
-			w.guarded()
-			if p.o.Spare != nil {
-				<-p.o.Spare
-			}
-		})
+		p.others.Go(w.guarded)
 	}
 }
 
@@ -243,6 +249,9 @@ func (p *pool) act() {
 
 // end is called when nothing is left.
 func (p *pool) end() {
+	if len(p.workers) > 1 && p.single() {
+		p.alone = forgetful
+	}
 	if why := p.apart(); why != "" {
 		p.cut = cmp.Or(p.cut, why)
 		p.save()

@@ -151,6 +151,34 @@ func TestWorkersManyNames(t *testing.T) {
 	}
 }
 
+// TestWorkersForget: where states may come back there is one worker, whether that is
+// known at once or only later, since a cycle could run through the states of several.
+func TestWorkersForget(t *testing.T) {
+	for what, late := range map[string]bool{"at once": false, "later": true} {
+		prog := func() func(*X) {
+			var a Atomic
+			return func(x *X) {
+				a.Init(x, "a", 0, 0)
+				for i := range 3 {
+					x.Go("t", func() {
+						v := a.Add(1)
+						if !late || i == 0 && v == 3 {
+							x.Forget(v)
+						}
+						a.Add(1)
+					})
+				}
+				x.Wait()
+			}
+		}
+		one := Run(prog(), Options{})
+		r := Run(prog(), Options{Workers: 3, Clone: prog, eager: true})
+		if !r.Complete || r.Executions != one.Executions || r.States != one.States || r.Pieces > 0 && r.Alone == "" {
+			t.Errorf("%s: %+v\n%+v", what, r, one)
+		}
+	}
+}
+
 // TestSaveFails: a search that cannot be written down says so.
 func TestSaveFails(t *testing.T) {
 	full := errors.New("no space left on device")

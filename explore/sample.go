@@ -130,7 +130,7 @@ func (x *X) sample(prog func(*X), o Options) *Result {
 	var stop atomic.Bool
 	var crash atomic.Value
 	xs := []*X{x}
-	for len(xs) < o.Workers && o.room() {
+	for len(xs) < o.Workers {
 		w := newX(o)
 		xs = append(xs, w)
 		prog := prog
@@ -166,24 +166,8 @@ func (x *X) sample(prog func(*X), o Options) *Result {
 	for _, w := range xs[1:] {
 		x.gather(w)
 		w.Close()
-		if o.Spare != nil {
-			<-o.Spare
-		}
 	}
 	return x.sink.res
-}
-
-// room says whether one more worker may come.
-func (o *Options) room() bool {
-	if o.Spare == nil {
-		return true
-	}
-	select {
-	case o.Spare <- struct{}{}:
-		return true
-	default:
-		return false
-	}
 }
 
 // gather adds what w has sampled.

@@ -35,6 +35,7 @@ type X struct {
 	table   obj           // the task table: Go from several tasks is ordered through it
 	ordered bool          // SetPriority was used
 	nohash  bool          // nobody compares states
+	forgets latch         // a task has called Forget
 	nosolo  bool          // a choice is asked for even if only one task is left
 
 	prepared *prepared
@@ -223,6 +224,7 @@ func (x *X) Task() int {
 // It lets a merging search see that two executions have come to the same state.
 // A key that leaves something out makes the search unsound.
 func (x *X) Forget(key uint64) {
+	x.mayForget()
 	if !x.Forgetting() {
 		return
 	}
