@@ -16,7 +16,7 @@ type focus struct{ plain, block, other []string }
 
 var focuses = []focus{
 	{words("load store add blind unlesszero subtest cas swap"), words("if loop busy"), words("await notify reinit retryon")},
-	{words("load store blind cas"), words("if loop loop busy"), words("await retryon retryon")},
+	{words("load store blind cas"), words("if loop loop busy seen seen"), words("await retryon retryon")},
 	{words("ftest fset fclear ftas ftac"), words("flock ftrylock"), words("funlock fwaitclear fwaitset freinit drop")},
 	{nil, words("mutex trymutex"), words("lockonly unlock mreinit")},
 	{nil, words("rw rlock tryrlock trywlock"), words("rwait rlockonly runlock wlockonly wunlock")},

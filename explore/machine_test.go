@@ -317,6 +317,15 @@ func (m *machine) doMore(i *instr) {
 				break
 			}
 		}
+	case "seen":
+		for {
+			seen := a.Load()
+			if seen == v {
+				break
+			}
+			m.run(i.body)
+			x.RetryOn(i.o == 1, []Seen{{a, seen}})
+		}
 	case "notify":
 		a.Store(v)
 		a.Store(1 - v)
