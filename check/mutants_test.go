@@ -106,9 +106,6 @@ var mutants = []struct {
 	{"v6.12", "wp_page_copy", "    oom\n    folio_put\n", "    oom\n",
 		"fail-cow", "leak"},
 
-	{"v6.12", "folio_alloc_swap", "            return\n        slot_cache_alloc_unlock\n", "            return\n",
-		"swap-full", "deadlock"},
-
 	// MADV_FREE and KSM
 	{"v6.12", "folio_free_swap", "    folio_mark_dirty\n", "",
 		"free-shared-swap-full", "content"},

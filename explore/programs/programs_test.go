@@ -33,7 +33,7 @@ func TestTraceCounts(t *testing.T) {
 }
 
 // TestWorkers: three workers together make one execution a trace, and come to the
-// states that one comes to.
+// states that one comes to; where tasks forget, one of them does it all.
 func TestWorkers(t *testing.T) {
 	for _, p := range All() {
 		if p.Traces < 10000 && p.Traces != 0 || p.Traces > 200000 || testing.Short() {
@@ -52,7 +52,7 @@ func TestWorkers(t *testing.T) {
 		one := explore.Run(p.Run, explore.Options{})
 		o.Search = explore.Merge
 		r := explore.Run(p.Run, o)
-		if r.States != one.States || !r.Complete || len(r.Violations) != len(one.Violations) || one.Executions > 10000 && r.Pieces == 0 {
+		if r.States != one.States || !r.Complete || len(r.Violations) != len(one.Violations) {
 			t.Errorf("%s: %d states, %d pieces, complete %v; one worker has %d", p.Name, r.States, r.Pieces, r.Complete, one.States)
 		}
 	}
