@@ -67,22 +67,22 @@ type Result struct {
 // Run checks one test under one design.
 func Run(t *litmus.Test, d *mm.Program, o Options) *Result {
 	start := time.Now()
-	sinks := &sinks{t: t, d: d, afresh: o.Afresh}
-	o, before, err := o.resumed(sinks)
+	o, s, before, err := o.resumed(t, d)
 	if err != nil {
 		return &Result{Design: d.Name, Test: t, Verdict: Bounded, Cut: err.Error()}
 	}
 	eo := explore.Options{
 		MaxExecutions: o.MaxExecutions, Stop: o.stop(start), AllVisible: o.AllVisible, NoMerge: o.NoMerge, NoSleep: o.NoSleep,
-		Discarded: sinks.discard, Saved: o.Saved,
+		Discarded: s.discard, Saved: o.Saved,
 	}
 	if o.Save != nil {
 		eo.Save = func(record []byte) error {
-			return o.save(record, sinks.total(), before+time.Since(start))
+			return o.save(record, s, before+time.Since(start))
 		}
 	}
-	res := explore.Run(sinks.program(), eo)
-	s := sinks.total()
+	p := newProgram(t, d, s)
+	p.afresh = o.Afresh
+	res := explore.Run(p.run, eo)
 	r := &Result{
 		Design: d.Name, Test: t, Complete: res.Complete, Cut: res.Cut,
 		Executions: res.Executions, States: res.States, Events: res.Events,

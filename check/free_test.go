@@ -1,11 +1,9 @@
-package check
+package check_test
 
 import (
 	"testing"
 
-	"tagswap/design"
-	"tagswap/litmus"
-	"tagswap/mm"
+	"tagswap/check"
 )
 
 // A page that a pin for reading has unshared is clean, in no swap cache, and the
@@ -27,28 +25,12 @@ SlotCache=off
  reclaim x      |    |             ;
 forall (2:r0=1)
 `
-	test, err := litmus.Parse("free-forked-unshared.litmus", []byte(src))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, want := range map[string]Verdict{"v5.10": Holds, "v6.1-debian": Fails, "v7.2": Fails} {
-		if r := Run(test, compiled(t, name), Options{}); r.Verdict != want || !r.Complete {
+	test := parse(t, src)
+	for name, want := range map[string]check.Verdict{"v5.10": check.Holds, "v6.1-debian": check.Fails, "v7.2": check.Fails} {
+		if r := check.Run(test, program(t, name), check.Options{}); r.Verdict != want || !r.Complete {
 			t.Errorf("%s: %s, complete %v, violations %v", name, r.Verdict, r.Complete, r.Violations)
 		}
 	}
-}
-
-func compiled(t *testing.T, name string) *mm.Program {
-	t.Helper()
-	d, err := design.Lookup(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := design.Compile(d)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
 }
 
 // While MADV_FREE is under way a store may still be dropped, whatever was there
@@ -74,12 +56,9 @@ forall (1:r1=5 /\ 1:r2=blue \/ 1:r1=0 /\ 1:r2=green)
 forall (1:r1=blue /\ (1:r0=red \/ 1:r0=green))
 `,
 	} {
-		test, err := litmus.Parse("free.litmus", []byte(head+src))
-		if err != nil {
-			t.Fatal(err)
-		}
+		test := parse(t, head+src)
 		for _, name := range []string{"v6.5", "v7.2"} {
-			if r := Run(test, compiled(t, name), Options{}); r.Verdict != Holds || !r.Complete {
+			if r := check.Run(test, program(t, name), check.Options{}); r.Verdict != check.Holds || !r.Complete {
 				t.Errorf("%s, %s: %s, complete %v, violations %v, outcomes %v", what, name, r.Verdict, r.Complete, r.Violations, r.Outcomes)
 			}
 		}

@@ -1,10 +1,9 @@
-package check
+package check_test
 
 import (
 	"testing"
 
-	"tagswap/design"
-	"tagswap/litmus"
+	"tagswap/check"
 )
 
 // A fault that finds no memory is tried again: since v5.16
@@ -12,20 +11,9 @@ import (
 func TestAFaultWithoutMemoryIsTriedAgain(t *testing.T) {
 	const src = "LinuxMM oom\nFail=alloc_folio\n{ anon x = 1:red; 0:swapped(x); }\n P0 | P1 ;\n r0 = load x | r0 = load x ;\n" +
 		" r1 = tag(x) | ;\nforall (0:r0=1 /\\ 1:r0=1 /\\ 0:r1=red)\n"
-	test, err := litmus.Parse("oom.litmus", []byte(src))
-	if err != nil {
-		t.Fatal(err)
-	}
+	test := parse(t, src)
 	for _, name := range []string{"v6.1-debian", "v6.12", "v7.2"} {
-		d, err := design.Lookup(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		p, err := design.Compile(d)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if r := Run(test, p, Options{}); r.Verdict != Holds || !r.Complete {
+		if r := check.Run(test, program(t, name), check.Options{}); r.Verdict != check.Holds || !r.Complete {
 			t.Errorf("%s: %s, complete %v, violations %v, outcomes %v", name, r.Verdict, r.Complete, r.Violations, r.Outcomes)
 		}
 	}

@@ -5,48 +5,14 @@ import (
 	"fmt"
 	"time"
 
-	"tagswap/explore"
 	"tagswap/litmus"
 	"tagswap/mm"
 )
 
-// sinks are what the workers of one check collect, each in its own.
-type sinks struct {
-	afresh bool // see Options
-	t      *litmus.Test
-	d      *mm.Program
-	list   []*sink
-}
-
-// program makes the program of one more worker.
-func (s *sinks) program() func(*explore.X) {
-	one := &sink{Outcomes: map[string]int64{}}
-	s.list = append(s.list, one)
-	p := newProgram(s.t, s.d, one)
-	p.afresh = s.afresh
-	return p.run
-}
-
 // discard forgets the outcomes, which will come again. What they cost they cost.
-func (s *sinks) discard() {
-	for _, one := range s.list {
-		clear(one.Outcomes)
-		one.Positive, one.Negative = 0, 0
-	}
-}
-
-// total is what all have collected. No execution is under way.
-func (s *sinks) total() *sink {
-	all := &sink{Outcomes: map[string]int64{}}
-	for _, one := range s.list {
-		for state, n := range one.Outcomes {
-			all.Outcomes[state] += n
-		}
-		all.Positive += one.Positive
-		all.Negative += one.Negative
-		all.Costs.Max(&one.Costs)
-	}
-	return all
+func (s *sink) discard() {
+	clear(s.Outcomes)
+	s.Positive, s.Negative = 0, 0
 }
 
 // checkpoint is a record of Options.Save: the explorer's, and what was collected.
@@ -66,20 +32,16 @@ func (o Options) save(record []byte, s *sink, elapsed time.Duration) error {
 
 // resumed unpacks the records of an earlier check into options for the explorer,
 // what it had collected, and how long it took.
-func (o Options) resumed(s *sinks) (Options, time.Duration, error) {
-	if len(o.Saved) == 0 {
-		return o, 0, nil
-	}
+func (o Options) resumed(t *litmus.Test, d *mm.Program) (Options, *sink, time.Duration, error) {
+	last := checkpoint{Sink: &sink{Outcomes: map[string]int64{}}}
 	records := make([][]byte, len(o.Saved))
-	var last checkpoint
 	for i, b := range o.Saved {
 		last = checkpoint{}
-		if err := json.Unmarshal(b, &last); err != nil || last.Sink == nil {
-			return o, 0, fmt.Errorf("what was saved of %s under %s cannot be read", s.t.Name, s.d.Name)
+		if err := json.Unmarshal(b, &last); err != nil || last.Sink == nil || last.Sink.Outcomes == nil {
+			return o, nil, 0, fmt.Errorf("what was saved of %s under %s cannot be read", t.Name, d.Name)
 		}
 		records[i] = last.Search
 	}
 	o.Saved = records
-	s.list = append(s.list, last.Sink)
-	return o, last.Elapsed, nil
+	return o, last.Sink, last.Elapsed, nil
 }

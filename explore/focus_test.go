@@ -95,19 +95,5 @@ func focusedProgram(r *rand.Rand) *program {
 
 // TestFocusedPrograms compares programs that crowd about one object with brute force.
 func TestFocusedPrograms(t *testing.T) {
-	compared := 0
-	for i := range *randomCount {
-		seed := *randomSeed + int64(i)
-		p := focusedProgram(rand.New(rand.NewSource(seed)))
-		d, n := compare(p, *randomLimit)
-		if n > 0 {
-			compared++
-		}
-		if d != "" {
-			again := func(p *program) string { d, _ := compare(p, 100000); return d }
-			p = shrink(p, again)
-			t.Fatalf("seed %d\n%s\n%s", seed, p, again(p))
-		}
-	}
-	t.Logf("%d programs compared", compared)
+	t.Logf("%d programs compared", campaign(t, *randomCount, focusedProgram, compare))
 }

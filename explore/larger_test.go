@@ -49,17 +49,11 @@ func compareSearches(p *program) (diff string, n int) {
 // would take too long.
 func TestLargerPrograms(t *testing.T) {
 	compared := 0
-	for i := range *randomCount {
-		seed := *randomSeed + int64(i)
-		p := sizedProgram(rand.New(rand.NewSource(seed)), 18)
+	campaign(t, *randomCount, func(r *rand.Rand) *program { return sizedProgram(r, 18) }, func(p *program, _ int) (string, int) {
 		d, n := compareSearches(p)
 		compared += n
-		if d != "" {
-			again := func(p *program) string { d, _ := compareSearches(p); return d }
-			p = shrink(p, again)
-			t.Fatalf("seed %d\n%s\n%s", seed, p, again(p))
-		}
-	}
+		return d, n
+	})
 	t.Logf("%d compared", compared)
 }
 
@@ -86,25 +80,16 @@ func compareSpinning(p *program) (diff string, n int) {
 // TestSpinningPrograms: tasks that look again and again, and that Forget, end in the
 // same, or go round for ever, whatever is visible.
 func TestSpinningPrograms(t *testing.T) {
-	livelocks := 0
-	for i := range *randomCount / 4 {
-		seed := *randomSeed + int64(i)
-		r := rand.New(rand.NewSource(seed))
-		p := randomProgram(r)
-		for range 1 + r.Intn(2) {
-			at := p.body(r.Intn(len(p.tasks)))
-			*at = slices.Insert(*at, r.Intn(len(*at)+1), instr{op: "spin", o: r.Intn(2), v: r.Intn(2)})
-		}
-		d, n := compareSpinning(p)
-		livelocks += n
-		if d != "" {
-			again := func(p *program) string { d, _ := compareSpinning(p); return d }
-			p = shrink(p, again)
-			t.Fatalf("seed %d\n%s\n%s", seed, p, again(p))
-		}
-	}
+	livelocks := campaign(t, *randomCount/4, spinningProgram, func(p *program, _ int) (string, int) { return compareSpinning(p) })
 	t.Logf("%d livelocks", livelocks)
-	if *randomCount >= 200 && livelocks == 0 {
-		t.Error("no program went round for ever")
+}
+
+// spinningProgram has tasks that look again and again.
+func spinningProgram(r *rand.Rand) *program {
+	p := randomProgram(r)
+	for range 1 + r.Intn(2) {
+		at := p.body(r.Intn(len(p.tasks)))
+		*at = slices.Insert(*at, r.Intn(len(*at)+1), instr{op: "spin", o: r.Intn(2), v: r.Intn(2)})
 	}
+	return p
 }

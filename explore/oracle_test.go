@@ -271,14 +271,24 @@ func without(body []instr) [][]instr {
 }
 
 func TestRandomPrograms(t *testing.T) {
-	compared, executions := 0, 0
-	for i := range *randomCount {
+	executions := 0
+	compared := campaign(t, *randomCount, randomProgram, func(p *program, limit int) (string, int) {
+		d, n := compare(p, limit)
+		executions += n
+		return d, n
+	})
+	t.Logf("%d programs compared, %d executions by brute force", compared, executions)
+}
+
+// campaign compares as many random programs, shrinks one that differs and fails. It
+// returns for how many compare counted something. limit is compare's.
+func campaign(t *testing.T, count int, random func(*rand.Rand) *program, compare func(p *program, limit int) (string, int)) (compared int) {
+	for i := range count {
 		seed := *randomSeed + int64(i)
-		p := randomProgram(rand.New(rand.NewSource(seed)))
+		p := random(rand.New(rand.NewSource(seed)))
 		d, n := compare(p, *randomLimit)
 		if n > 0 {
 			compared++
-			executions += n
 		}
 		if d != "" {
 			again := func(p *program) string { d, _ := compare(p, 100000); return d }
@@ -286,7 +296,10 @@ func TestRandomPrograms(t *testing.T) {
 			t.Fatalf("seed %d\n%s\n%s", seed, p, again(p))
 		}
 	}
-	t.Logf("%d programs compared, %d executions by brute force", compared, executions)
+	if count >= 50 && compared == 0 {
+		t.Error("no program was compared")
+	}
+	return compared
 }
 
 // TestGoldenPrograms compares the programs that once differed.

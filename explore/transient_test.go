@@ -108,19 +108,5 @@ func transientProgram(r *rand.Rand) *program {
 // TestTransientPrograms compares programs that change things for a moment with brute
 // force.
 func TestTransientPrograms(t *testing.T) {
-	compared := 0
-	for i := range *randomCount {
-		seed := *randomSeed + int64(i)
-		p := transientProgram(rand.New(rand.NewSource(seed)))
-		d, n := compare(p, *randomLimit)
-		if n > 0 {
-			compared++
-		}
-		if d != "" {
-			again := func(p *program) string { d, _ := compare(p, 100000); return d }
-			p = shrink(p, again)
-			t.Fatalf("seed %d\n%s\n%s", seed, p, again(p))
-		}
-	}
-	t.Logf("%d programs compared", compared)
+	t.Logf("%d programs compared", campaign(t, *randomCount, transientProgram, compare))
 }
