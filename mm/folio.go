@@ -43,13 +43,12 @@ type Folio struct {
 	mapcount explore.Atomic
 	bus      explore.Mutex // natively: see page.go
 	pfn      int
-	v        int // the variable it was allocated for: its index in the mapping
-	home     *MM // whose anon_vma it hangs on; immutable
-	index    int // natively: see bind; protected by the folio lock
-	shmem    bool
-	known    bool          // natively: somebody has had this page before
-	swap     explore.Var   // folio->swap: its entry while in the swap cache
-	flags    explore.Flags // its word comes first, the rest is the explorer's
+	v        int            // the variable it was allocated for: its index in the mapping
+	home     *MM            // whose anon_vma it hangs on; immutable
+	index    explore.Atomic // natively: see bind
+	known    bool           // natively: somebody has had this page before
+	swap     explore.Var    // folio->swap: its entry while in the swap cache
+	flags    explore.Flags  // its word comes first, the rest is the explorer's
 	data     explore.Atomic
 	tags     explore.Atomic
 }
@@ -63,7 +62,7 @@ func (k *Kernel) newFolio(t *Task, m *MM, v int) *Folio {
 	t.nfolio++
 	f := &k.folios[t.ID*perTask+t.nfolio]
 	x := k.X
-	f.v, f.home, f.shmem = v, m, k.Cfg.Vars[v].Shared
+	f.v, f.home = v, m
 	f.life.Init(x, "folio", f.pfn, 1)
 	f.refs.Init(x, "refcount", f.pfn, 1)
 	f.mapcount.Init(x, "mapcount", f.pfn, 0)

@@ -159,8 +159,8 @@ func (k *Kernel) newFolioNative(t *Task, m *MM, v int, flags uint64) *Folio {
 		return nil
 	}
 	f := &k.folios[pfn]
-	f.v, f.home, f.shmem = v, m, k.Cfg.Vars[v].Shared
-	f.index = -1
+	f.v, f.home = v, m
+	f.index.Store(0)
 	if !f.known {
 		f.known = true
 		k.nat.memory.fresh(pfn)
@@ -181,22 +181,36 @@ func (k *Kernel) newFolioNative(t *Task, m *MM, v int, flags uint64) *Folio {
 // bind gives a folio its place: the variable it is a page of. A fault that was
 // late may have read it in for another one, whose slot this was before, so the
 // place is known when the folio is mapped or goes into the page cache
-// (mm/rmap.c:__page_set_anon_rmap, v6.1). Under the explorer it is known from
-// the start.
+// (mm/rmap.c:__page_set_anon_rmap, v6.1): index is then the variable plus one. Under
+// the explorer it is known from the start. The folio lock or a mapping keeps others
+// away, but under a wrong design two tasks may come here.
 func (k *Kernel) bind(fo *Folio, v int) {
-	if k.nat != nil && fo.index < 0 {
-		fo.index, fo.shmem = v, k.Cfg.Vars[v].Shared
+	if k.nat != nil && fo.index.Load() == 0 {
+		fo.index.Store(uint64(v) + 1)
 	}
 }
 
 // place is the variable of f's folio, for the reverse map and for the page cache
 // when the folio goes out of it.
 func (k *Kernel) place(f *Frame) int {
-	if k.nat != nil && f.folio != nil && f.folio.index >= 0 {
-		return f.folio.index
+	if f.folio == nil {
+		return f.v
 	}
-	return f.v
+	return k.placeOf(f.folio, f.v)
 }
+
+// placeOf is the variable of fo, or v while fo has no place.
+func (k *Kernel) placeOf(fo *Folio, v int) int {
+	if k.nat != nil {
+		if i := fo.index.Load(); i != 0 {
+			return int(i) - 1
+		}
+	}
+	return v
+}
+
+// shmem says whether fo belongs to shared anonymous memory.
+func (k *Kernel) shmem(fo *Folio) bool { return k.Cfg.Vars[k.placeOf(fo, fo.v)].Shared }
 
 // freeNative ends a folio; it is handed out again when nobody can still know it.
 func (k *Kernel) freeNative(f *Folio) {

@@ -38,7 +38,7 @@ var reclaimSteps = []*Step{
 	cond("folio_mlocked", vmscanC+"shrink_folio_list (v6.1)", "True when a mapping of folio is mlocked.",
 		func(k *Kernel, f *Frame) bool { return k.test(f.folio, flagMlocked) }).uses(RegFolio),
 	cond("folio_is_shmem", vmscanC+"shrink_folio_list (v6.1)", "True when folio belongs to shared anonymous memory.",
-		func(k *Kernel, f *Frame) bool { return f.folio.shmem }).uses(RegFolio),
+		func(k *Kernel, f *Frame) bool { return k.shmem(f.folio) }).uses(RegFolio),
 }
 
 var rmapSteps = []*Step{
@@ -49,8 +49,7 @@ var rmapSteps = []*Step{
 	act("rmap_walk", rmapC+"rmap_walk_anon (v6.1)", "Starts a walk over the address spaces that may map folio.",
 		func(k *Kernel, f *Frame) {
 			k.use(f.folio, "rmap_walk")
-			f.v, f.it = f.folio.v, -1
-			f.v = k.place(f)
+			f.v, f.it = k.placeOf(f.folio, f.folio.v), -1
 		}).uses(RegFolio),
 	cond("rmap_next", rmapC+"rmap_walk_anon (v6.1)", "Goes on to the next address space that may map folio: mm. False after the last.",
 		func(k *Kernel, f *Frame) bool {
@@ -93,7 +92,7 @@ func (k *Kernel) mayMap(fo *Folio, m *MM, v int) bool {
 	if k.nat != nil {
 		return k.rmapNative(fo, m, v)
 	}
-	if fo.shmem {
+	if k.shmem(fo) {
 		return true
 	}
 	for a := m; a != nil; a = a.parent {
