@@ -60,8 +60,7 @@ type Result struct {
 	Outcomes   []Outcome
 	Positive   int64 // executions that satisfy the condition's proposition
 	Negative   int64
-	Alone      string `json:"-"` // why there was one worker, and nothing written down, against Options
-	Unsaved    error  `json:"-"` // why it could not be written down
+	Unsaved    error `json:"-"` // why it could not be written down
 }
 
 // Run checks one test under one design.
@@ -87,7 +86,7 @@ func Run(t *litmus.Test, d *mm.Program, o Options) *Result {
 		Design: d.Name, Test: t, Complete: res.Complete, Cut: res.Cut,
 		Executions: res.Executions, States: res.States, Events: res.Events,
 		Violations: res.Violations, Costs: s.Costs, Positive: s.Positive, Negative: s.Negative,
-		Elapsed: before + time.Since(start), Unsaved: res.Unsaved, Alone: res.Alone,
+		Elapsed: before + time.Since(start), Unsaved: res.Unsaved,
 	}
 	for state, n := range s.Outcomes {
 		r.Outcomes = append(r.Outcomes, Outcome{state, n})
