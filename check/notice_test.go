@@ -1,0 +1,68 @@
+package check_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"tagswap/check"
+	"tagswap/explore"
+	"tagswap/litmus"
+)
+
+// A page that is freed must not be mapped, cached, locked or under writeback
+// (mm/page_alloc.c:free_pages_prepare (v6.1)). Each design has one line wrong.
+func TestBadPages(t *testing.T) {
+	for want, m := range map[string]struct{ fn, old, new, test string }{
+		"is freed while mapped":            {"zap_pte", "        page_remove_rmap\n", "", "store-small-swap"},
+		"is freed while in the swap cache": {"add_to_swap_cache", "    folio_get_cache\n", "", "exit-while-swapped"},
+		"is freed while locked":            {"madvise_free", "        folio_clear_dirty\n        folio_unlock\n", "", "free-in-swap-cache"},
+		"is freed under writeback":         {"zap_pte", "        folio_put\n", "        folio_start_writeback\n        folio_put\n", "store-small-swap"},
+	} {
+		l, err := litmus.Lookup(m.test)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := check.Run(l, mutant(t, "v6.12", m.fn, m.old, m.new), check.Options{})
+		if !slices.ContainsFunc(r.Violations, func(v explore.Violation) bool { return strings.Contains(v.Detail, want) }) {
+			t.Errorf("%s, %s with %q for %q: %s %v", m.test, m.fn, m.new, m.old, r.Verdict, r.Violations)
+		}
+	}
+}
+
+// A pin that comes to nothing and is tried again at once keeps the processor, as a
+// fault does (litmus skip-swapcache-livelock).
+func TestAPinThatIsTriedAgainDoesNotSleep(t *testing.T) {
+	l := parse(t, `LinuxMM pin
+Swap=sync,slots:8
+SlotCache=off
+CPUs=1
+FIFO=P1
+{ anon x = 1; 0:swapped(x); }
+ P0          | P1    ;
+ r0 = load x | pin x ;
+forall (0:r0=1)
+`)
+	if r := check.Run(l, program(t, "v6.12"), check.Options{}); r.Verdict != check.Holds {
+		t.Errorf("v6.12: %s %v", r.Verdict, r.Violations)
+	}
+	r := check.Run(l, mutant(t, "v6.12", "do_swap_page", "                schedule_timeout\n", ""), check.Options{})
+	if !slices.Contains(r.Properties(), "livelock") {
+		t.Errorf("without schedule_timeout: %s %v", r.Verdict, r.Violations)
+	}
+}
+
+// All who map a read-only variable map it read-only, whoever filled it, and so does
+// one that nobody has touched.
+func TestReadOnly(t *testing.T) {
+	for _, src := range []string{
+		"{ shared readonly x = 1:red; 0:untouched(x); }\n P0 | P1:process ;\n store x 2 | store x 3 ;\n" +
+			"forall (fault(P0,x,Translation) /\\ fault(P1,x,Translation) /\\ x=1 /\\ tag(x)=red)\n",
+		"{ anon readonly x; 0:untouched(x); }\n P0 ;\n store x 2 ;\nforall (fault(P0,x,Translation))\n",
+	} {
+		r := check.Run(parse(t, "LinuxMM readonly\n"+src), program(t, "v7.2"), check.Options{})
+		if r.Verdict != check.Holds || r.Positive == 0 {
+			t.Errorf("%s%s %v, outcomes %v", src, r.Verdict, r.Violations, r.Outcomes)
+		}
+	}
+}
