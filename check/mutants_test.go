@@ -77,6 +77,8 @@ var mutants = []struct {
 		"store-small-swap", "leak"},
 	{"v6.12", "do_swap_page", "                schedule_timeout\n", "",
 		"skip-swapcache-livelock", "livelock"},
+	{"v6.12", "read_swap_cache_locked", "        schedule_timeout\n", "",
+		"hascache-wait-livelock", "livelock"},
 	{"v6.5", "do_wp_page", "    if PageAnonExclusive\n        goto reuse\n", "",
 		"swp-exclusive-forgotten-a", "content"},
 

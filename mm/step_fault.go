@@ -95,7 +95,7 @@ var faultSteps = []*Step{
 		"Lets others run if the scheduler wants to, and starts the round again: a busy wait.",
 		func(k *Kernel, f *Frame) { f.t.ret = Spin }),
 	act("wait_round", "mm/swap_state.c:__read_swap_cache_async (v6.1)",
-		"Ends a round of a loop inside the kernel that waits as schedule_timeout or cond_resched said.",
+		"Ends a round of a loop inside the kernel that waits, asleep if schedule_timeout said so.",
 		func(k *Kernel, f *Frame) { k.waitRound(f.t) }),
 }
 
@@ -126,7 +126,7 @@ func (k *Kernel) firstFlags(fo *Folio, flags uint64) bool {
 }
 
 func (k *Kernel) waitRound(t *Task) {
-	busy := t.ret == Spin
+	busy := t.ret != Sleep // a round that said nothing goes on at once
 	t.ret = Done
 	k.waitInside(t, busy)
 }
