@@ -108,6 +108,9 @@ var mutants = []struct {
 	{"v6.12", "wp_page_copy", "    oom\n    folio_put\n", "    oom\n",
 		"fail-cow", "leak"},
 
+	{"v6.12", "change_pte", "        ptep_get_and_clear\n", "",
+		"mprotect-vs-store", "content"},
+
 	// MADV_FREE and KSM
 	{"v6.12", "folio_free_swap", "    folio_mark_dirty\n", "",
 		"free-shared-swap-full", "content"},
