@@ -124,6 +124,8 @@ var mutants = []struct {
 		"ksm-vs-reclaim", "counters"},
 
 	// shared anonymous memory
+	{"v6.12", "shmem_swapin_held", "    lock_page_cache\n    page_cache_has_entry else lost\n", "    swap_free\n    lock_page_cache\n    page_cache_has_entry else lost\n",
+		"shmem-munmap-vs-swapoff", "refcount"},
 	{"v6.12", "shmem_evict", "            free_swap_and_cache\n", "",
 		"shmem-munmap-swapped", "leak"},
 	{"v6.12", "try_to_unuse", "    shmem_unuse\n", "",
