@@ -80,7 +80,8 @@ func (f *Fault) Error() string { return fmt.Sprintf("access to %#x: %v", uint64(
 
 // Write stores p at addr, a page at a time, and faults pages in as it goes. It
 // returns how many bytes were stored; fewer than len(p) with a *Fault: no mapping,
-// a read-only one, another tag, a swap device that fails, or no memory.
+// a read-only one, another tag, or a swap device that fails. A fault that finds no memory is
+// tried again until there is some, as in the kernel: keep cfg.Pages above what is in use, or page out.
 func (k *Kernel) Write(t *Task, addr Addr, p []byte) (int, error) {
 	return k.transfer(t, addr, p, true)
 }
