@@ -37,7 +37,7 @@ type record struct {
 }
 
 // recordVersion changes when a hash or the meaning of a piece of work does.
-const recordVersion = 2
+const recordVersion = 3
 
 type modeOf struct {
 	ID   uint64

@@ -27,6 +27,7 @@ type access struct {
 	delta  uint64  // what was added to it
 	kind   kind
 	first  bool // it is the block's visible operation, or part of it
+	behind bool // the scheduling point that group stands for is the one before its release
 }
 
 // footprint is what a block did, in order. The masks hold one bit for each
@@ -63,7 +64,7 @@ func (f *footprint) add(o, group *object, k kind, first bool) {
 	a := f.next()
 	// One field after the other: a whole access would be made on the stack and copied
 	// from there in larger words, for which the processor waits.
-	a.o, a.group, a.before, a.delta, a.kind, a.first = o, group, o.val, 0, k, first
+	a.o, a.group, a.before, a.delta, a.kind, a.first, a.behind = o, group, o.val, 0, k, first, false
 	f.mask(o, k, first)
 }
 
@@ -111,16 +112,18 @@ func (f *footprint) spawn(x *X, id int) {
 	}
 }
 
-func (f *footprint) lastGroup() *object {
-	if n := len(f.acc); n > 0 && f.acc[n-1].kind != kindSpawn {
-		return f.acc[n-1].group
-	}
-	return nil
-}
-
-func (f *footprint) lastFirst() bool {
+// join adds what happens to o in the event of the last access.
+func (f *footprint) join(o *object, k kind) *access {
 	n := len(f.acc)
-	return n > 0 && f.acc[n-1].first
+	if n == 0 || f.acc[n-1].kind == kindSpawn {
+		f.add(o, nil, k, false)
+		return &f.acc[n]
+	}
+	last := f.acc[n-1]
+	f.add(o, last.group, k, last.first)
+	a := &f.acc[n]
+	a.behind = last.behind || isRelease(last.kind)
+	return a
 }
 
 // change notes what the last access added to the object's value.
@@ -155,6 +158,9 @@ func (f *footprint) hash() uint64 {
 		h = mix(h^uint64(a.kind), id)
 		if a.group != a.o && a.group != nil {
 			h = mix(h, a.group.id) // which has to become a scheduling point
+			if a.behind {
+				h++
+			}
 		}
 	}
 	return h
@@ -291,7 +297,7 @@ func (x *X) makeVisible(a *access) {
 		return
 	}
 	v := visibleOps
-	if isRelease(a.kind) {
+	if isRelease(a.kind) || a.behind {
 		v |= visibleRelease
 	}
 	if a.group.mode&v != v {

@@ -252,6 +252,14 @@ func (m *machine) do(i *instr) {
 		if a.SubAndTest(1) {
 			m.v[i.o].Drop()
 		}
+	case "ldrop":
+		// A Drop behind a load, and one behind a release.
+		m.m[i.o].Lock()
+		if a.Load() == v {
+			m.f.Drop()
+		}
+		m.m[i.o].Unlock()
+		m.a[1-i.o].Drop()
 	case "prio":
 	default:
 		m.doMore(i)

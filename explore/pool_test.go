@@ -192,7 +192,7 @@ func TestSaveFails(t *testing.T) {
 
 // TestSavedOfAnother: records that are none are refused.
 func TestSavedOfAnother(t *testing.T) {
-	for _, b := range []string{"", "{}", `{"Version":2,"Search":1}`, `{"Version":2,"Work":["1/2"]}`, `{"Version":2,"States":"AAAA"}`, `{"Version":1}`} {
+	for _, b := range []string{"", "{}", `{"Version":3,"Search":1}`, `{"Version":3,"Work":["1/2"]}`, `{"Version":3,"States":"AAAA"}`, `{"Version":1}`} {
 		r := Run(mutexProg(2, 2), Options{Saved: [][]byte{[]byte(b)}})
 		if r.Complete || r.Cut == "" {
 			t.Errorf("%s: %+v", b, r)

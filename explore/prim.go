@@ -377,8 +377,8 @@ func (o *obj) drop() {
 		return
 	}
 	o.x.drops = true
-	if f := &o.x.cur.foot; !o.x.fast {
-		f.add(o.p, f.lastGroup(), kindWrite, f.lastFirst())
+	if x := o.x; !x.fast {
+		x.cur.foot.join(o.p, kindWrite)
 	}
 	o.set(0)
 	o.held(0, 0)
