@@ -28,12 +28,13 @@ type record struct {
 	Discarded  int64
 	Restarts   int
 	Blocked    int64
-	Cyclic     bool
 	Forgets    bool // a task has called Forget
+	Lost       bool `json:",omitempty"` // there are more transitions
 	Done       float64
 	Violations []costly
 	Order      []lockEdge
 	States     []byte // key, key, who sleeps: 8, 8 and 4 bytes
+	Walked     []byte // transitions that are new: from, to, 8 bytes each
 }
 
 // recordVersion changes when a hash or the meaning of a piece of work does.
@@ -62,7 +63,7 @@ func (p *pool) save() {
 		Version: recordVersion, Fresh: p.fresh, Search: p.o.Search,
 		Piece: p.piece, Generation: p.generation, Again: p.rerun, Away: p.away,
 		Executions: r.Executions, Events: r.Events, Discarded: r.Discarded, Restarts: r.Restarts,
-		Blocked: r.Blocked, Done: r.Done, Cyclic: p.isCyclic(), Forgets: p.forgets(), Order: p.order.edges,
+		Blocked: r.Blocked, Done: r.Done, Forgets: p.forgets(), Lost: p.walked.lost, Order: p.order.edges,
 	}
 	costs := p.simplest(r)
 	for _, v := range r.Violations {
@@ -95,6 +96,10 @@ func (p *pool) save() {
 	}
 	if p.states != nil {
 		rec.States = p.states.drain()
+		for _, w := range p.workers {
+			t := w.part.steps()
+			rec.Walked, rec.Lost = t.drain(rec.Walked), rec.Lost || t.lost
+		}
 	}
 	p.fresh = false
 	b, err := json.Marshal(&rec)
@@ -117,27 +122,11 @@ func (p *pool) simplest(r *Result) map[string]int {
 	return costs
 }
 
-// isCyclic says whether there may be a cycle of states. A worker sees one when a
-// state comes back on its own path; one that runs through the pieces of several
-// processes, nobody sees.
-func (p *pool) isCyclic() bool {
-	c := p.cyclic || p.divided && p.forgets()
-	for _, w := range p.workers {
-		c = c || w.part.isCyclic()
-	}
-	return c
-}
-
 // forgets says whether a task has called Forget. If none has, every state knows
 // all that has happened, and none comes back.
 func (p *pool) forgets() bool {
-	return p.forgot || slices.ContainsFunc(p.workers, func(w *worker) bool { return w.x.forgets.on.Load() })
+	return p.forgot || slices.ContainsFunc(p.workers, func(w *worker) bool { return w.x.forgets })
 }
-
-// single says that one worker has to do it all: only one that explores depth first
-// by itself sees every cycle of a merging search. Two may each be cut at a state that
-// is on the other's path, and nobody goes round. For pieces see isCyclic.
-func (p *pool) single() bool { return p.states != nil && p.piece == "" && p.forgets() }
 
 // drain returns the states that are new or have changed since the last time.
 func (s *shards) drain() []byte {
@@ -187,8 +176,7 @@ func (p *pool) restore(saved [][]byte) error {
 	}
 	p.restoreFound(&rec)
 	p.before.Executions, p.before.Events, p.before.Discarded = rec.Executions, rec.Events, rec.Discarded
-	p.before.Restarts, p.before.Blocked, p.cyclic = rec.Restarts, rec.Blocked, rec.Cyclic
-	p.forgot, p.divided = rec.Forgets, len(rec.Away) > 0 || len(p.results) > 0
+	p.before.Restarts, p.before.Blocked, p.forgot = rec.Restarts, rec.Blocked, rec.Forgets
 	p.generation, p.away = rec.Generation, rec.Away
 	if err := p.restoreResults(); err != nil {
 		return err
@@ -209,7 +197,7 @@ func (p *pool) read(b []byte) (*record, error) {
 	if rec.Version != recordVersion || rec.Search != p.o.Search {
 		return nil, errors.New("what was saved is of another version or another search")
 	}
-	if len(rec.States)%stateBytes != 0 {
+	if len(rec.States)%stateBytes != 0 || len(rec.Walked)%transitionBytes != 0 {
 		return nil, errors.New("what was saved is damaged")
 	}
 	return rec, nil
@@ -223,7 +211,10 @@ func (p *pool) restoreStates(rec *record) {
 	}
 	if rec.Fresh {
 		p.states.reset()
+		p.walked.reset()
 	}
+	p.walked.restore(rec.Walked)
+	p.walked.lost = p.walked.lost || rec.Lost
 	for s := rec.States; len(s) > 0; s = s[stateBytes:] {
 		p.states.add(slot{
 			key:   hash128{binary.LittleEndian.Uint64(s), binary.LittleEndian.Uint64(s[8:])},

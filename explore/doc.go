@@ -100,9 +100,7 @@
 // reversed below the branches to its right even if another worker is there already
 // (sframe.go). Merge comes to the same states and the same ends; how many
 // executions it takes to come there depends on who comes to a state first, since
-// that decides what sleeps (merge.go has the argument why nothing is missed). Where a
-// task calls Forget states may come back, and only one worker alone sees every cycle of
-// them: there Merge has one, however many are asked for. Samples
+// that decides what sleeps (merge.go has the argument why nothing is missed). Samples
 // by Random and PCT are functions of the seed and of their number, whoever makes them.
 //
 // Options.Save is given what a process needs to go on with the search: the pieces
@@ -122,8 +120,11 @@
 //
 // A livelock is either an execution that leaves somebody in Retry with nobody to
 // wake him, or a cycle of states in which every task takes a step or is disabled
-// somewhere, so that a fair scheduler may go round for ever. Cycles cost nothing
-// unless a state came back on its own path; then the graph of states is built.
+// somewhere, so that a fair scheduler may go round for ever. Locks are fair: a task that
+// waits for one that is free somewhere in the cycle gets it there. Only where a task calls
+// Forget may a state come back. There 16 bytes are kept for every block that was
+// explored, by whichever worker or process (transitions.go), and if there is a circle
+// of them the graph of all states is built.
 //
 // # What it costs
 //

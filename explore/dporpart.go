@@ -210,4 +210,4 @@ func (m *dpor) fill(r *Result) {
 	r.Restarts, r.Blocked, r.Done = m.restarts, m.blocked, m.done()
 }
 
-func (m *dpor) isCyclic() bool { return false }
+func (m *dpor) steps() *transitions { return &transitions{} }

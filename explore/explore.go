@@ -16,9 +16,9 @@ type Options struct {
 	Bounded       bool          // only executions with at most Preemptions, those with the fewest first
 	Preemptions   int
 
-	// Workers is how many explore at once, but for Bounded, and for Merge where a task
-	// calls Forget; 0: one. They have programs of their own, which Clone makes; without
-	// it prog has to be safe to be run by several goroutines, each with an X of its own.
+	// Workers is how many explore at once, but for Bounded; 0: one. They have programs
+	// of their own, which Clone makes; without it prog has to be safe to be run by several
+	// goroutines, each with an X of its own.
 	Workers int
 	Clone   func() func(*X)
 
@@ -49,7 +49,7 @@ type Result struct {
 	Events     int64   // of those executions, what they repeat of others included
 	Discarded  int64   // executions before the last restart
 	States     int64   // kept, to be recognised
-	Bytes      int64   // that they take
+	Bytes      int64   // that they take, with what was explored between them
 	Done       float64 // an estimate of how much is behind, 0 to 1; see docs/explore.md
 	Restarts   int     // of the search, because it found another scheduling point
 	Pieces     int64   // of the search that one worker left to another
@@ -161,16 +161,16 @@ func (x *X) merge(prog func(*X), o Options) *Result {
 			m.scout.after = scoutAfter
 		}
 	}
-	m.seen.limit = o.memory()
+	m.seen.limit = o.memory() - m.limit
 	x.strat = m
 	if o.pooled() {
 		return x.mergePool(prog, &o, m)
 	}
 	res := x.sink.res
 	res.Cut = x.search(prog, &o, func() { m.fill(res) })
-	cyclic := m.cyclic
+	round := res.Cut == "" && x.goesRound(m)
 	m.keep()
-	if res.Cut == "" && cyclic {
+	if round {
 		res.Cut = x.livelocks(prog, &o)
 	}
 	res.complete()
@@ -282,7 +282,7 @@ func (m *merge) fill(r *Result) {
 		return
 	}
 	r.States = int64(m.seen.n)
-	r.Bytes = m.seen.bytes()
+	r.Bytes = m.seen.bytes() + m.walked.bytes()
 	r.Restarts = m.restarts
 	r.Blocked = m.cuts
 	r.Done = m.done()

@@ -30,7 +30,7 @@ func (x *X) Forgotten() {
 // mayForget notes for the pool that states may come back.
 func (x *X) mayForget() {
 	if x != nil {
-		x.forgets.set()
+		x.forgets = true
 	}
 }
 

@@ -11,6 +11,11 @@ import (
 // all states, which is built only then: a strongly connected component in which
 // every task takes a step or is disabled somewhere is a livelock. All of a
 // component can be walked in one cycle, so looking at the largest ones suffices.
+//
+// Locks are taken to be fair: a task that waits for one which is free somewhere in a
+// cycle gets it there, as blocks, which do not end where a lock is let go, cannot tell.
+// So where a task starves at a lock in a component, parts of it are looked at in which
+// the lock is never free.
 type graph struct {
 	merge
 	nodes []node
@@ -18,9 +23,9 @@ type graph struct {
 
 type node struct {
 	enabled uint32
-	live    uint32
-	from    int32 // first found from this node, by
-	by      int8  // this task
+	queued  uint32 // who waits for a lock
+	from    int32  // first found from this node, by
+	by      int8   // this task
 	edges   []edge
 }
 
@@ -55,7 +60,7 @@ func (g *graph) Choose(x *X, s *state) int {
 		g.pending = false
 		return -1
 	}
-	g.nodes = append(g.nodes, node{enabled: s.Enabled, live: s.Live, from: from, by: int8(by)})
+	g.nodes = append(g.nodes, node{enabled: s.Enabled, queued: x.queued(), from: from, by: int8(by)})
 	slot.used = uint32(len(g.nodes))
 	f.node = int32(len(g.nodes) - 1)
 	if from >= 0 {
@@ -80,31 +85,79 @@ func (x *X) livelocks(prog func(*X), o *Options) (cut string) {
 		if g.restarts > 0 {
 			continue // the numbers of nodes are of different searches
 		}
-		for _, c := range g.components() {
-			if g.fair(c) {
-				x.walk(prog, g, c)
-				break
-			}
+		if c := g.livelock(); c != nil {
+			x.walk(prog, g, c)
 		}
 		return ""
 	}
 }
 
-// components returns the strongly connected components with an edge in them
-// (Tarjan 1972, without recursion).
-func (g *graph) components() [][]int32 {
+// queued returns who waits for a lock.
+func (x *X) queued() uint32 {
+	var q uint32
+	for r := x.live; r != 0; r &= r - 1 {
+		t := x.tasks[bits.TrailingZeros32(r)]
+		if isAcquire(t.pend.access) && !x.enabled(t) {
+			q |= 1 << t.id
+		}
+	}
+	return q
+}
+
+// livelock returns a component that a fair scheduler may stay in, or nil.
+func (g *graph) livelock() []int32 {
+	all := make([]int32, len(g.nodes))
+	for i := range all {
+		all[i] = int32(i)
+	}
+	for parts := [][]int32{all}; len(parts) > 0; {
+		part := parts[len(parts)-1]
+		parts = parts[:len(parts)-1]
+		for _, c := range g.components(part) {
+			unfair, starving := g.unfair(c)
+			if unfair|starving == 0 {
+				return c
+			}
+			if unfair == 0 {
+				if rest := g.without(c, starving); len(rest) > 0 {
+					parts = append(parts, rest)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// without leaves out the nodes in which one of the tasks could go on.
+func (g *graph) without(c []int32, tasks uint32) []int32 {
+	var out []int32
+	for _, v := range c {
+		if g.nodes[v].enabled&tasks == 0 {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// components returns the strongly connected components of a part of the graph with an
+// edge in them (Tarjan 1972, without recursion).
+func (g *graph) components(part []int32) [][]int32 {
 	n := len(g.nodes)
+	in := make([]bool, n)
+	for _, v := range part {
+		in[v] = true
+	}
 	index, low := make([]int32, n), make([]int32, n)
 	next := make([]int32, n) // edges looked at
 	onStack := make([]bool, n)
 	var out [][]int32
 	var stack, calls []int32
 	count := int32(0)
-	for root := range g.nodes {
+	for _, root := range part {
 		if index[root] != 0 {
 			continue
 		}
-		calls = append(calls[:0], int32(root))
+		calls = append(calls[:0], root)
 		for len(calls) > 0 {
 			v := calls[len(calls)-1]
 			if index[v] == 0 {
@@ -116,6 +169,9 @@ func (g *graph) components() [][]int32 {
 			if int(next[v]) < len(g.nodes[v].edges) {
 				w := g.nodes[v].edges[next[v]].to
 				next[v]++
+				if !in[w] {
+					continue
+				}
 				if index[w] == 0 {
 					calls = append(calls, w)
 				} else if onStack[w] {
@@ -157,23 +213,27 @@ func (g *graph) loops(v int32) bool {
 	return false
 }
 
-// fair says whether every task that is enabled in all of the component takes a
-// step in it.
-func (g *graph) fair(c []int32) bool {
+// unfair returns who could go on everywhere in a component and takes no step in it, and
+// who takes none because he waits for a lock that is free somewhere.
+func (g *graph) unfair(c []int32) (always, starving uint32) {
 	in := map[int32]bool{}
 	for _, v := range c {
 		in[v] = true
 	}
-	always, steps := ^uint32(0), uint32(0)
+	always, kept := ^uint32(0), ^uint32(0)
+	some, steps := uint32(0), uint32(0)
 	for _, v := range c {
-		always &= g.nodes[v].enabled
-		for _, e := range g.nodes[v].edges {
+		n := &g.nodes[v]
+		always &= n.enabled
+		kept &= n.enabled | n.queued
+		some |= n.enabled
+		for _, e := range n.edges {
 			if in[e.to] {
 				steps |= 1 << e.task
 			}
 		}
 	}
-	return always&^steps == 0
+	return always &^ steps, kept & some &^ always &^ steps
 }
 
 // walk runs the execution that goes to the component and once round it, and
@@ -190,20 +250,25 @@ func (x *X) walk(prog func(*X), g *graph, c []int32) {
 		plan = append([]int8{g.nodes[v].by}, plan...)
 	}
 	at, steps := start, uint32(0)
-	always := ^uint32(0)
+	some, kept := uint32(0), ^uint32(0)
 	for {
-		// The nearest edge by a task that was always enabled and took no step.
-		always &= g.nodes[at].enabled
-		need := always &^ steps
+		// The nearest edge by a task that could go on, was never disabled but for waiting
+		// for a lock, and took no step; or to where it is disabled.
+		n := &g.nodes[at]
+		some |= n.enabled
+		kept &= n.enabled | n.queued
+		need := some & kept &^ steps
 		p, to := g.path(at, in, func(v int32, e edge) bool {
-			return need>>e.task&1 != 0 || e.to >= 0 && need&^g.nodes[e.to].enabled != 0
+			to := &g.nodes[e.to]
+			return need>>e.task&1 != 0 || need&^(to.enabled|to.queued) != 0
 		})
 		if need == 0 || p == nil {
 			break
 		}
 		for _, e := range p {
 			steps |= 1 << e.task
-			always &= g.nodes[e.to].enabled
+			some |= g.nodes[e.to].enabled
+			kept &= g.nodes[e.to].enabled | g.nodes[e.to].queued
 			plan = append(plan, e.task)
 		}
 		at = to

@@ -54,6 +54,77 @@ func forever(x *X) {
 	x.Wait()
 }
 
+// starved: one task takes a lock again and again, the other wants it once. Locks are
+// fair, so the first sees in the end what the other does under it.
+func starved(x *X) {
+	var mu Mutex
+	var flag Atomic
+	mu.Init(x, "mu", -1)
+	flag.Init(x, "flag", -1, 0)
+	x.Go("again", func() {
+		for done := false; !done; {
+			x.Forget(0)
+			mu.Lock()
+			done = flag.Load() != 0
+			mu.Unlock()
+		}
+	})
+	x.Go("once", func() {
+		mu.Lock()
+		flag.Store(1)
+		mu.Unlock()
+	})
+	x.Wait()
+}
+
+// locked: one task goes round while it has the lock that the other waits for, in some
+// executions: those in which it comes first.
+func locked(x *X) {
+	var mu Mutex
+	var flag Atomic
+	mu.Init(x, "mu", -1)
+	flag.Init(x, "flag", -1, 0)
+	x.Go("holder", func() {
+		mu.Lock()
+		for flag.Load() == 0 {
+			x.Forget(0)
+		}
+		mu.Unlock()
+	})
+	x.Go("other", func() {
+		mu.Lock()
+		flag.Store(1)
+		mu.Unlock()
+	})
+	x.Wait()
+}
+
+// sometimes: a task goes round with a lock and without it. There is a circle in which
+// the lock is never free, and a larger one in which it is.
+func sometimes(x *X) {
+	var mu Mutex
+	var flag Atomic
+	mu.Init(x, "mu", -1)
+	flag.Init(x, "flag", -1, 0)
+	x.Go("holder", func() {
+		for flag.Load() != 2 {
+			x.Forget(0)
+			mu.Lock()
+			for flag.Load() == 1 {
+				x.Forget(1)
+			}
+			mu.Unlock()
+		}
+	})
+	x.Go("other", func() {
+		flag.Store(1)
+		mu.Lock()
+		flag.Store(2)
+		mu.Unlock()
+	})
+	x.Wait()
+}
+
 // inversion: the high task spins for a bit that the low one, which it keeps from
 // its cpu, has set and would clear.
 func inversion(busy, same bool) func(*X) {
@@ -99,6 +170,9 @@ func TestLivelock(t *testing.T) {
 		{"politeness", politeness, "go round"},
 		{"spinner", spinner, ""},
 		{"forever", forever, "go round"},
+		{"starved", starved, ""},
+		{"locked", locked, "go round"},
+		{"sometimes", sometimes, "other waits: lock mu"},
 		{"inversion", inversion(true, true), "high waits: spin"},
 		{"two cpus", inversion(true, false), ""},
 		{"sleeping", inversion(false, true), ""},

@@ -325,6 +325,17 @@ func (m *machine) doMore(i *instr) {
 				break
 			}
 		}
+	case "round":
+		t := x.Task()
+		before := m.regs[t]
+		for {
+			m.regs[t] = before
+			x.Forget(mix(before, instrID(i)))
+			m.run(i.body)
+			if a.Load() == v {
+				break
+			}
+		}
 	case "seen":
 		for {
 			seen := a.Load()

@@ -32,12 +32,15 @@ func (m *dpor) keep() {
 
 func newMerge(o *Options) *merge {
 	m := merges.Get().(*merge)
-	m.nomerge, m.nosleep = o.NoMerge, o.NoSleep
+	m.nomerge, m.nosleep, m.limit = o.NoMerge, o.NoSleep, o.memory()/4
 	return m
 }
 
 // keep gives m back, but for a large table.
 func (m *merge) keep() {
+	if cap(m.walked.list) > 2*fewTransitions {
+		m.walked.list = nil
+	}
 	slots := m.seen.slots
 	if len(slots) > smallTable {
 		slots = nil
@@ -45,6 +48,7 @@ func (m *merge) keep() {
 	clear(slots)
 	*m = merge{
 		stack: m.stack[:0], keys: m.keys[:0], plan: m.plan[:0], root: m.root, seen: table{slots: slots},
+		walked: transitions{list: m.walked.list[:0]},
 	}
 	merges.Put(m)
 }

@@ -1,9 +1,6 @@
 package explore
 
-import (
-	"math/bits"
-	"slices"
-)
+import "math/bits"
 
 // merge is a depth-first search that never explores a state twice: sleep sets
 // with state matching (Godefroid, "Partial-Order Methods for the Verification of
@@ -11,18 +8,19 @@ import (
 // block is and why blocks are enough.
 type merge struct {
 	stack    []mframe
-	keys     []hash128 // the states of stack, to see that one recurs
+	keys     []hash128 // the states of stack
+	walked   transitions
 	fresh    int       // the choice of this execution that is made anew
 	pending  bool      // the block of the last choice has not been looked at
 	root     footprint // what the root did before the first choice
 	seen     table
 	plan     []int8
+	limit    int64 // bytes of walked
 	nomerge  bool
 	nosleep  bool
 	started  bool
 	restarts int
 	cuts     int64
-	cyclic   bool // a state came back on its own path
 	scout    *scout
 
 	pool    *pool               // whose part this is; nil: it is alone
@@ -63,9 +61,10 @@ func (m *merge) Next(x *X) bool {
 	}
 	if len(x.refine) > 0 || x.moved {
 		x.moved = false
-		x.restarted, m.cyclic = true, false
+		x.restarted = true
 		m.restarts++
 		m.seen.reset()
+		m.walked.reset()
 		m.cuts = 0
 		m.stack, m.keys = m.stack[:0], m.keys[:0]
 		m.plan, m.fresh = m.plan[:0], 0
@@ -208,9 +207,7 @@ func (m *merge) asleep(x *X, d int) uint32 {
 }
 
 // match looks the state up. A state that was explored with fewer tasks asleep
-// has nothing left; otherwise only what slept then and does not now is explored. (One
-// worker and no circles would not need that: what slept then was done at an ancestor, and
-// all behind it. No program is known that shows the difference.)
+// has nothing left; otherwise only what slept then and does not now is explored.
 //
 // It does not matter in which order several workers come to a state. Let w be
 // what may follow a state, none of whose first steps sleeps for a worker that
@@ -221,6 +218,9 @@ func (m *merge) asleep(x *X, d int) uint32 {
 func (m *merge) match(x *X, d int, sleep *uint32) {
 	key := x.stateHash()
 	m.keys[d] = key
+	if d > 0 {
+		m.walked.add(m.keys[d-1].a, key.a, x.forgets, m.limit)
+	}
 	t := &m.seen
 	var sh *shard
 	if m.pool != nil {
@@ -239,9 +239,6 @@ func (m *merge) match(x *X, d int, sleep *uint32) {
 			m.pool.states.note(sh, s)
 		}
 		return
-	}
-	if !m.cyclic {
-		m.cyclic = slices.Contains(m.keys[:d], key)
 	}
 	m.stack[d].todo &= s.sleep
 	*sleep &= s.sleep

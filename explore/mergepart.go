@@ -16,14 +16,14 @@ const handedOver = "handed over"
 // interrupted.
 func (x *X) mergePool(prog func(*X), o *Options, m *merge) *Result {
 	res := x.sink.res
-	p := newPool(o, x, prog, m, func(p *pool) part { return &merge{nomerge: o.NoMerge, nosleep: o.NoSleep, pool: p} })
+	p := newPool(o, x, prog, m, func(p *pool) part { return m.another(p) })
 	begun := len(o.Saved) == 0
 	if begun {
 		outgrown := x.outgrown(o)
 		x.handover = func() bool { return m.scout == nil && outgrown() }
 		res.Cut = x.search(prog, o, func() { m.fill(res) })
 		x.handover = nil
-		if res.Cut == "" && m.cyclic {
+		if res.Cut == "" && x.goesRound(m) {
 			res.Cut = x.livelocks(prog, o)
 		}
 		if res.Cut != handedOver {
@@ -31,7 +31,8 @@ func (x *X) mergePool(prog func(*X), o *Options, m *merge) *Result {
 			return res
 		}
 	}
-	p.states = newShards(&m.seen, o.memory(), o.Save != nil)
+	p.states = newShards(&m.seen, o.memory()-m.limit, o.Save != nil)
+	m.limit /= int64(max(o.Workers, 1))
 	m.pool, m.seen = p, table{}
 	if !begun {
 		if err := p.restore(o.Saved); err != nil {
@@ -43,7 +44,7 @@ func (x *X) mergePool(prog func(*X), o *Options, m *merge) *Result {
 	if p.alone != "" {
 		return x.aloneAfterAll(prog, *o, p)
 	}
-	if r.Complete && p.isCyclic() {
+	if r.Complete && p.goesRound() {
 		x.sink = &sink{p.costs, r}
 		r.Cut = x.livelocks(prog, o)
 		r.complete()
@@ -164,7 +165,8 @@ func (m *merge) resume(w *worker, its []*work) error {
 
 func (m *merge) forget() {
 	m.unload()
-	m.cuts, m.cyclic = 0, false
+	m.walked.reset()
+	m.cuts = 0
 }
 
 // unload leaves the piece that is worked on.
@@ -178,4 +180,29 @@ func (m *merge) share(r *Result) {
 	r.Blocked += m.cuts
 }
 
-func (m *merge) isCyclic() bool { return m.cyclic }
+// another is the same search for one more worker.
+func (m *merge) another(p *pool) *merge {
+	return &merge{nomerge: m.nomerge, nosleep: m.nosleep, limit: m.limit, pool: p}
+}
+
+func (m *merge) steps() *transitions { return &m.walked }
+
+// goesRound says whether a search by one worker found a circle of states.
+func (x *X) goesRound(m *merge) bool {
+	return x.forgets && (m.walked.lost || circular(m.walked.list))
+}
+
+// goesRound says whether all workers, and whoever had pieces, found a circle of states.
+func (p *pool) goesRound() bool {
+	if !p.forgets() || p.states == nil {
+		return false
+	}
+	all := [][]transition{p.walked.list}
+	lost := p.walked.lost
+	for _, w := range p.workers {
+		t := w.part.steps()
+		all = append(all, t.list)
+		lost = lost || t.lost
+	}
+	return lost || circular(all...)
+}

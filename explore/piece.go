@@ -207,7 +207,7 @@ func (p *pool) restoreResults() error {
 		p.before.Executions += r.Executions
 		p.before.Events += r.Events
 		p.before.Blocked += r.Blocked
-		p.cyclic, p.forgot = p.cyclic || r.Cyclic, p.forgot || r.Forgets
+		p.forgot = p.forgot || r.Forgets
 		if r.Search == Optimal {
 			continue
 		}

@@ -45,10 +45,9 @@ type pool struct {
 	names    map[nameKey]bool // that several objects have
 	modes    map[uint64]visibility
 	order    lockOrder
-	cyclic   bool
-	forgot   bool    // see forgets; of earlier runs
-	divided  bool    // others have had pieces
-	pieces   []*work // to go on with
+	walked   transitions // merge: of earlier runs, and of pieces that others had
+	forgot   bool        // see forgets; of earlier runs
+	pieces   []*work     // to go on with
 
 	// See piece.go.
 	piece      string             // what it is a piece of a search by the name of; "": it is a search
@@ -75,8 +74,8 @@ type part interface {
 	resume(w *worker, its []*work) error // puts what was left into the queue
 	forget()                             // throws everything away
 	fill(r *Result)
-	isCyclic() bool
-	done() float64 // of its piece, an estimate
+	steps() *transitions // that a merging search has explored
+	done() float64       // of its piece, an estimate
 }
 
 // aloneExecutions is how many executions a search makes before it becomes a
@@ -93,18 +92,6 @@ func (x *X) outgrown(o *Options) func() bool {
 
 // manyNames is why several workers could not tell objects apart.
 const manyNames = "several objects that are used in every execution have the same name"
-
-// forgetful is why several workers might not have seen a cycle of states.
-const forgetful = "a task calls Forget, so that states may come back, and only one worker sees every cycle"
-
-// latch is set once; other workers may look.
-type latch struct{ on atomic.Bool }
-
-func (l *latch) set() {
-	if !l.on.Load() {
-		l.on.Store(true)
-	}
-}
 
 // saveEvery is how often a search is written down.
 const saveEvery = 2 * time.Second
@@ -167,7 +154,7 @@ func (p *pool) run(begun bool) *Result {
 
 // join lets the other workers come. mu is held.
 func (p *pool) join() {
-	for !p.over && len(p.workers) < p.o.Workers && !p.single() {
+	for !p.over && len(p.workers) < p.o.Workers {
 		w := &worker{p: p, x: newX(*p.o), part: p.new(p), prog: p.workers[0].prog}
 		if p.o.Clone != nil {
 			w.prog = p.o.Clone()
@@ -249,9 +236,6 @@ func (p *pool) act() {
 
 // end is called when nothing is left.
 func (p *pool) end() {
-	if len(p.workers) > 1 && p.single() {
-		p.alone = forgetful
-	}
 	if why := p.apart(); why != "" {
 		p.cut = cmp.Or(p.cut, why)
 		p.save()
@@ -283,7 +267,8 @@ func (p *pool) again() {
 	p.generation++
 	p.away, p.root = nil, nil
 	p.before.Discarded += p.before.Executions
-	p.before.Executions, p.before.Events, p.cyclic = 0, 0, false
+	p.before.Executions, p.before.Events = 0, 0
+	p.walked.reset()
 	if p.states != nil {
 		p.states.reset()
 	}
@@ -343,6 +328,10 @@ func (p *pool) total() *Result {
 	r.Inversions = order.found
 	if p.states != nil {
 		r.States, r.Bytes = p.states.states()
+		r.Bytes += p.walked.bytes()
+		for _, w := range p.workers {
+			r.Bytes += w.part.steps().bytes()
+		}
 	}
 	r.Pieces = p.handed
 	r.Done = p.done()

@@ -57,6 +57,10 @@ func resumed(p *program, o Options, step int64) (found, *Result) {
 	for {
 		o.MaxExecutions += step
 		r := Run(e.prog(), o)
+		if r.Cut == "cycles" {
+			o.MaxExecutions += 1 << 40 // nothing is left but to look for cycles
+			r = Run(e.prog(), o)
+		}
 		if r.Cut != "executions" || o.MaxExecutions > 50000 {
 			return e.out, r
 		}
@@ -151,8 +155,8 @@ func TestWorkersManyNames(t *testing.T) {
 	}
 }
 
-// TestWorkersForget: where states may come back there is one worker, whether that is
-// known at once or only later, since a cycle could run through the states of several.
+// TestWorkersForget: where states may come back several workers come to the same, whether
+// that is known at once or only later.
 func TestWorkersForget(t *testing.T) {
 	for what, late := range map[string]bool{"at once": false, "later": true} {
 		prog := func() func(*X) {
@@ -173,7 +177,7 @@ func TestWorkersForget(t *testing.T) {
 		}
 		one := Run(prog(), Options{})
 		r := Run(prog(), Options{Workers: 3, Clone: prog, eager: true})
-		if !r.Complete || r.Executions != one.Executions || r.States != one.States || r.Pieces > 0 && r.Alone == "" {
+		if !r.Complete || r.States != one.States || r.Alone != "" {
 			t.Errorf("%s: %+v\n%+v", what, r, one)
 		}
 	}

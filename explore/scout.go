@@ -37,7 +37,8 @@ func (m *merge) nextScout(x *X) bool {
 		// What the search has done so far is void. What it has made visible may be
 		// more than need be: it looks at neighbouring executions.
 		m.seen.reset()
-		m.cyclic, m.cuts = false, 0
+		m.walked.reset()
+		m.cuts = 0
 		x.moved = false
 		for _, o := range x.list {
 			o.mode = x.visible

@@ -35,7 +35,7 @@ type X struct {
 	table   obj           // the task table: Go from several tasks is ordered through it
 	ordered bool          // SetPriority was used
 	nohash  bool          // nobody compares states
-	forgets latch         // a task has called Forget
+	forgets bool          // a task has called Forget
 	nosolo  bool          // a choice is asked for even if only one task is left
 
 	prepared *prepared
