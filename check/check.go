@@ -24,10 +24,12 @@ type Options struct {
 	MaxExecutions int64
 	Budget        time.Duration // 0: none
 	Stop          func() bool
-	AllVisible    bool // every operation is a scheduling point: slower, the same results
-	NoMerge       bool // states are not matched: slower, the same results
-	NoSleep       bool // every choice in every state is taken: slower, the same results
-	Afresh        bool // every execution sets the machine up anew: slower, the same results
+	AllVisible    bool          // every operation is a scheduling point: slower, the same results
+	NoMerge       bool          // states are not matched: slower, the same results
+	NoSleep       bool          // every choice in every state is taken: slower, the same results
+	Afresh        bool          // every execution sets the machine up anew: slower, the same results
+	Workers       int           // for one test under one design; 0: one
+	Spare         chan struct{} // see explore.Options
 	// Save and Saved let a check be interrupted; see explore.Options.
 	Save  func(record []byte) error
 	Saved [][]byte
@@ -66,22 +68,22 @@ type Result struct {
 // Run checks one test under one design.
 func Run(t *litmus.Test, d *mm.Program, o Options) *Result {
 	start := time.Now()
-	o, s, before, err := o.resumed(t, d)
+	sinks := &sinks{t: t, d: d, afresh: o.Afresh}
+	o, before, err := o.resumed(sinks)
 	if err != nil {
 		return &Result{Design: d.Name, Test: t, Verdict: Bounded, Cut: err.Error()}
 	}
 	eo := explore.Options{
 		MaxExecutions: o.MaxExecutions, Stop: o.stop(start), AllVisible: o.AllVisible, NoMerge: o.NoMerge, NoSleep: o.NoSleep,
-		Discarded: s.discard, Saved: o.Saved,
+		Workers: o.Workers, Spare: o.Spare, Clone: sinks.program, Discarded: sinks.discard, Saved: o.Saved,
 	}
 	if o.Save != nil {
 		eo.Save = func(record []byte) error {
-			return o.save(record, s, before+time.Since(start))
+			return o.save(record, sinks.total(), before+time.Since(start))
 		}
 	}
-	p := newProgram(t, d, s)
-	p.afresh = o.Afresh
-	res := explore.Run(p.run, eo)
+	res := explore.Run(sinks.program(), eo)
+	s := sinks.total()
 	r := &Result{
 		Design: d.Name, Test: t, Complete: res.Complete, Cut: res.Cut,
 		Executions: res.Executions, States: res.States, Events: res.Events,

@@ -14,7 +14,7 @@ import (
 // MatrixOptions of a Matrix. The zero value uses all processors.
 type MatrixOptions struct {
 	Options                            // of each cell
-	Workers  int                       // 0: one a processor
+	Workers  int                       // 0: one a processor; cells that outlast the others use them all
 	Keeper   Keeper                    // nil: nothing is kept
 	Progress func(done int, r *Result) // a cell is done; called in the order in which they finish
 	Each     func(r *Result)           // a cell is done and so are all before it; called in order
@@ -22,7 +22,8 @@ type MatrixOptions struct {
 
 // Matrix runs every test under every design, test by test, and returns the
 // results in that order: results[i*len(designs)+j] is tests[i] under designs[j].
-// What a cell says does not depend on the number of workers. When ctx ends, cells
+// What a cell says does not depend on the number of workers, but for how many
+// executions a long one took. When ctx ends, cells
 // that run are cut and those that have not begun are not run; both are bounded.
 //
 // The callbacks run on the caller's goroutine. A cell that panics makes Matrix
@@ -32,7 +33,7 @@ func Matrix(ctx context.Context, tests []*litmus.Test, designs []*mm.Program, o 
 	if n <= 0 {
 		n = runtime.GOMAXPROCS(0)
 	}
-	m := &matrix{tests: tests, designs: designs, o: o, ctx: ctx, out: make(chan cell)}
+	m := &matrix{tests: tests, designs: designs, o: o, ctx: ctx, out: make(chan cell), spare: make(chan struct{}, n)}
 	results := make([]*Result, len(tests)*len(designs))
 	for range min(n, max(len(results), 1)) {
 		m.workers.Go(m.work)
@@ -73,6 +74,7 @@ type matrix struct {
 	ctx     context.Context
 	workers sync.WaitGroup
 	out     chan cell
+	spare   chan struct{} // has something in it for each worker that runs
 
 	mu     sync.Mutex
 	next   int  // protected by mu
@@ -107,6 +109,8 @@ func (m *matrix) work() {
 			m.out <- cell{crash: p}
 		}
 	}()
+	m.spare <- struct{}{}
+	defer func() { <-m.spare }()
 	for i := m.take(); i >= 0; i = m.take() {
 		m.out <- cell{i: i, r: m.run(m.tests[i/len(m.designs)], m.designs[i%len(m.designs)])}
 	}
@@ -119,6 +123,7 @@ func (m *matrix) run(t *litmus.Test, d *mm.Program) *Result {
 	o := m.o.Options
 	stop := o.Stop
 	o.Stop = func() bool { return m.ctx.Err() != nil || stop != nil && stop() }
+	o.Workers, o.Spare = cap(m.spare), m.spare
 	kept := m.kept(t, d)
 	if kept.result != nil {
 		return kept.result

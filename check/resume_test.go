@@ -1,6 +1,7 @@
 package check_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -41,6 +42,23 @@ func TestInterrupted(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(check.Result{}, "Elapsed", "Test")); diff != "" {
 			t.Errorf("%s, stopped %d times (-at once +interrupted):\n%s", c[0], stops, diff)
+		}
+	}
+}
+
+// Several workers come to the same states and outcomes as one.
+func TestWorkers(t *testing.T) {
+	for _, c := range long {
+		l, err := litmus.Lookup(c[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := program(t, c[1])
+		one := check.Run(l, p, check.Options{})
+		two := check.Run(l, p, check.Options{Workers: 2})
+		if one.States != two.States || fmt.Sprint(one.Outcomes, one.Verdict, one.Positive, one.Negative) !=
+			fmt.Sprint(two.Outcomes, two.Verdict, two.Positive, two.Negative) {
+			t.Errorf("%s: one worker %+v\ntwo %+v", c[0], one, two)
 		}
 	}
 }

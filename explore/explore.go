@@ -18,9 +18,12 @@ type Options struct {
 
 	// Workers is how many explore at once, but for Bounded; 0: one. They have programs
 	// of their own, which Clone makes; without it prog has to be safe to be run by several
-	// goroutines, each with an X of its own.
+	// goroutines, each with an X of its own. If Spare is not nil, a worker beyond the first
+	// comes when it can put something in there, which it takes out when it goes: several
+	// searches may share it, and processors that one does not need.
 	Workers int
 	Clone   func() func(*X)
+	Spare   chan struct{}
 
 	// Discarded is called when all executions so far count no more, because the search
 	// begins again with more scheduling points. No execution is under way.

@@ -152,9 +152,9 @@ func (p *pool) run(begun bool) *Result {
 	return r
 }
 
-// join lets the other workers come. mu is held.
+// join lets workers come as far as there is room for them. mu is held.
 func (p *pool) join() {
-	for !p.over && len(p.workers) < p.o.Workers {
+	for !p.over && len(p.workers) < p.o.Workers && p.o.room() {
 		w := &worker{p: p, x: newX(*p.o), part: p.new(p), prog: p.workers[0].prog}
 		if p.o.Clone != nil {
 			w.prog = p.o.Clone()
@@ -164,7 +164,10 @@ func (p *pool) join() {
 		w.x.names.modes = p.modes
 		w.seen = len(w.x.names.shared)
 		p.workers = append(p.workers, w)
-		p.others.Go(w.guarded)
+		p.others.Go(func() {
+			w.guarded()
+			p.o.leave()
+		})
 	}
 }
 

@@ -130,7 +130,7 @@ func (x *X) sample(prog func(*X), o Options) *Result {
 	var stop atomic.Bool
 	var crash atomic.Value
 	xs := []*X{x}
-	for len(xs) < o.Workers {
+	for len(xs) < o.Workers && o.room() {
 		w := newX(o)
 		xs = append(xs, w)
 		prog := prog
@@ -166,6 +166,7 @@ func (x *X) sample(prog func(*X), o Options) *Result {
 	for _, w := range xs[1:] {
 		x.gather(w)
 		w.Close()
+		o.leave()
 	}
 	return x.sink.res
 }

@@ -185,3 +185,23 @@ func (w *worker) halt() bool {
 	w.drop = false
 	return !drop && !p.over
 }
+
+// room says whether one more worker may come.
+func (o *Options) room() bool {
+	if o.Spare == nil {
+		return true
+	}
+	select {
+	case o.Spare <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+// leave makes room for another.
+func (o *Options) leave() {
+	if o.Spare != nil {
+		<-o.Spare
+	}
+}
