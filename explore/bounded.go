@@ -29,6 +29,103 @@ func (b *bounded) deepen() {
 	b.stack, b.keys, b.plan = b.stack[:0], b.keys[:0], b.plan[:0]
 }
 
+func (x *X) bounded(prog func(*X), o Options) *Result {
+	b := newBounded(0, o.memory())
+	x.strat = b
+	res := x.sink.res
+	begun := len(o.Saved) == 0
+	if o.pooled() {
+		x.handover = x.outgrown(&o)
+	}
+	for begun {
+		res.Cut = x.search(prog, &o, func() { b.fill(res) })
+		if res.Cut == handedOver {
+			break
+		}
+		if res.Cut == "" {
+			if res.Cut = x.preempted(b.bound, b.limited, &o); res.Cut == deeper {
+				b.deepen()
+				continue
+			}
+		}
+		res.complete()
+		return res
+	}
+	x.handover = nil
+	return x.boundedPool(prog, o, b, begun)
+}
+
+// deeper is why a search is not complete that goes on with one preemption more.
+const deeper = "deeper"
+
+// preempted says why a search that is done with a bound is not complete, if it is not.
+func (x *X) preempted(bound int, limited bool, o *Options) string {
+	switch {
+	case !limited:
+		return ""
+	case bound == o.Preemptions || o.until != "" && x.sink.has(o.until):
+		return "preemptions"
+	}
+	return deeper
+}
+
+// boundedPool is the search by several workers, or one that can be interrupted: they are
+// done with one bound before they begin with the next.
+func (x *X) boundedPool(prog func(*X), o Options, b *bounded, begun bool) *Result {
+	p := newPool(&o, x, prog, b, func(p *pool) part {
+		other := newBounded(p.bound, 0)
+		other.pool = p
+		return other
+	})
+	p.bound = b.bound
+	p.states = newShards(&b.seen, o.memory(), o.Save != nil)
+	b.pool, b.seen = p, table{}
+	p.deepen = func() string {
+		limited := p.limited
+		for _, w := range p.workers {
+			limited = limited || w.part.(*bounded).limited
+		}
+		why := x.preempted(p.bound, limited, &o)
+		if why == deeper {
+			p.bound++
+			p.limited = false
+			p.states.reset()
+			p.fresh = true
+			for _, w := range p.workers {
+				w.part.(*bounded).deepen()
+			}
+		}
+		return why
+	}
+	if !begun {
+		if err := p.restore(o.Saved); err != nil {
+			x.sink.res.Cut = err.Error()
+			return x.sink.res
+		}
+		b.bound = p.bound
+	}
+	r := p.run(begun)
+	if p.alone != "" {
+		return x.aloneAfterAll(prog, o, p)
+	}
+	return r
+}
+
+// load is merge's: what leads to the piece is gone through again, so that preemptions
+// are counted.
+func (b *bounded) load(w *worker, it *work) bool {
+	if !b.merge.load(w, it) {
+		return false
+	}
+	b.bound = w.p.bound
+	return true
+}
+
+func (b *bounded) forget() {
+	b.merge.forget()
+	b.limited = false
+}
+
 func (b *bounded) Next(x *X) bool {
 	if !b.started {
 		x.plan, x.fast = nil, false
@@ -58,6 +155,9 @@ func (b *bounded) Choose(x *X, s *state) int {
 			f.used++
 		}
 	}
+	if b.loading != nil {
+		return b.loadChoice(x, f, s, d)
+	}
 	f.todo = s.Enabled
 	own := s.Enabled & (1 << f.cur)
 	if own != 0 && f.used >= b.bound {
@@ -83,15 +183,23 @@ func (b *bounded) better(x *X, f *mframe) bool {
 	key := x.stateHash()
 	key.a ^= mix(uint64(f.cur), 77)
 	left := uint32(b.bound-f.used) + 1
-	s := b.seen.lookup(key)
+	t := &b.seen
+	var sh *shard
+	if b.pool != nil {
+		sh = b.pool.states.of(key)
+		sh.mu.Lock()
+		defer sh.mu.Unlock()
+		t = &sh.t
+	}
+	s := t.lookup(key)
 	switch {
 	case s == nil:
 		return true
-	case s.used == 0:
+	case s.used == 0 || s.sleep < left:
 		s.used, s.sleep = 1, left
-		return true
-	case s.sleep < left:
-		s.sleep = left
+		if sh != nil {
+			b.pool.states.note(sh, s)
+		}
 		return true
 	}
 	b.cuts++
@@ -106,6 +214,7 @@ func Minimise(prog func(*X), property string, o Options) *Violation {
 		o.Budget = 2e9
 	}
 	o.Bounded, o.Preemptions, o.until = true, MaxTasks*8, property
+	o.Workers, o.Save, o.Saved = 0, nil, nil
 	r := Run(prog, o)
 	for i := range r.Violations {
 		if r.Violations[i].Property == property {

@@ -30,6 +30,9 @@ type record struct {
 	Blocked    int64
 	Forgets    bool // a task has called Forget
 	Lost       bool `json:",omitempty"` // there are more transitions
+	Bounded    bool `json:",omitempty"`
+	Bound      int  `json:",omitempty"`
+	Limited    bool `json:",omitempty"` // the bound kept something out
 	Done       float64
 	Violations []costly
 	Order      []lockEdge
@@ -64,6 +67,12 @@ func (p *pool) save() {
 		Piece: p.piece, Generation: p.generation, Again: p.rerun, Away: p.away,
 		Executions: r.Executions, Events: r.Events, Discarded: r.Discarded, Restarts: r.Restarts,
 		Blocked: r.Blocked, Done: r.Done, Forgets: p.forgets(), Lost: p.walked.lost, Order: p.order.edges,
+	}
+	if p.deepen != nil {
+		rec.Bounded, rec.Bound, rec.Limited = true, p.bound, p.limited
+		for _, w := range p.workers {
+			rec.Limited = rec.Limited || w.part.(*bounded).limited
+		}
 	}
 	costs := p.simplest(r)
 	for _, v := range r.Violations {
@@ -177,13 +186,19 @@ func (p *pool) restore(saved [][]byte) error {
 	p.restoreFound(&rec)
 	p.before.Executions, p.before.Events, p.before.Discarded = rec.Executions, rec.Events, rec.Discarded
 	p.before.Restarts, p.before.Blocked, p.forgot = rec.Restarts, rec.Blocked, rec.Forgets
+	p.bound, p.limited = rec.Bound, rec.Limited
 	p.generation, p.away = rec.Generation, rec.Away
 	if err := p.restoreResults(); err != nil {
 		return err
 	}
 	p.executed.Store(p.before.Executions + p.before.Discarded)
 	p.restored = true
-	if len(p.pieces) == 0 && !p.rerun {
+	if len(p.pieces) > 0 || p.rerun {
+		return nil
+	}
+	if p.deepen != nil {
+		p.end()
+	} else {
 		p.over, p.cut = true, p.apart()
 	}
 	return nil
@@ -194,7 +209,7 @@ func (p *pool) read(b []byte) (*record, error) {
 	if err := json.Unmarshal(b, rec); err != nil {
 		return nil, fmt.Errorf("what was saved cannot be read: %w", err)
 	}
-	if rec.Version != recordVersion || rec.Search != p.o.Search {
+	if rec.Version != recordVersion || rec.Search != p.o.Search || rec.Bounded != p.o.Bounded {
 		return nil, errors.New("what was saved is of another version or another search")
 	}
 	if len(rec.States)%stateBytes != 0 || len(rec.Walked)%transitionBytes != 0 {

@@ -92,15 +92,15 @@
 //
 // # Workers, and searches that go on later
 //
-// With Options.Workers several workers share one search, but for Bounded. Each
-// has an X and a program of its own; one that has nothing to do is left a piece of
-// another's work: the choices that lead to a place, who sleeps there and who is to
-// be tried. Nothing is explored twice. Optimal makes the same executions, each
+// With Options.Workers several workers share one search. Each has an X and a program
+// of its own; one that has nothing to do is left a piece of another's work: the choices
+// that lead to a place, who sleeps there and who is to be tried. Nothing is explored twice. Optimal makes the same executions, each
 // trace once, whoever makes them: races that are found below one branch are
 // reversed below the branches to its right even if another worker is there already
 // (sframe.go). Merge comes to the same states and the same ends; how many
 // executions it takes to come there depends on who comes to a state first, since
-// that decides what sleeps (merge.go has the argument why nothing is missed). Samples
+// that decides what sleeps (merge.go has the argument why nothing is missed). Bounded does
+// as Merge, and all are done with one bound before any begins with the next. Samples
 // by Random and PCT are functions of the seed and of their number, whoever makes them.
 //
 // Options.Save is given what a process needs to go on with the search: the pieces

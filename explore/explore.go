@@ -16,8 +16,7 @@ type Options struct {
 	Bounded       bool          // only executions with at most Preemptions, those with the fewest first
 	Preemptions   int
 
-	// Workers is how many explore at once, but for Bounded; 0: one. They have programs
-	// of their own, which Clone makes; without it prog has to be safe to be run by several
+	// Workers is how many explore at once; 0: one. They have programs of their own, which Clone makes; without it prog has to be safe to be run by several
 	// goroutines, each with an X of its own. If Spare is not nil, a worker beyond the first
 	// comes when it can put something in there, which it takes out when it goes: several
 	// searches may share it, and processors that one does not need.
@@ -178,26 +177,6 @@ func (x *X) merge(prog func(*X), o Options) *Result {
 	}
 	res.complete()
 	return res
-}
-
-func (x *X) bounded(prog func(*X), o Options) *Result {
-	b := newBounded(0, o.memory())
-	x.strat = b
-	res := x.sink.res
-	for {
-		res.Cut = x.search(prog, &o, func() { b.fill(res) })
-		switch {
-		case res.Cut != "":
-			return res
-		case !b.limited:
-			res.complete()
-			return res
-		case b.bound == o.Preemptions || o.until != "" && x.sink.has(o.until):
-			res.Cut = "preemptions"
-			return res
-		}
-		b.deepen()
-	}
 }
 
 // search runs executions until the strategy has no more, or returns why not.

@@ -73,7 +73,7 @@ func (m *merge) load(w *worker, it *work) bool {
 	if len(it.plan) == 0 && it.todo == 0 {
 		return true // the whole search
 	}
-	for r := it.sleep; r != 0; r &= r - 1 {
+	for r := it.sleep; r != 0 && !m.nosleep; r &= r - 1 {
 		q := bits.TrailingZeros32(r)
 		if !w.x.probe(w.prog, it.plan, q, &m.probed[q]) {
 			w.p.ask(wants{stop: true}, unrepeatable)
@@ -99,7 +99,7 @@ func (m *merge) loadChoice(x *X, f *mframe, s *state, d int) int {
 		if m.nosleep {
 			f.sleep = 0
 		}
-		for r := it.sleep; r != 0; r &= r - 1 {
+		for r := f.sleep; r != 0; r &= r - 1 {
 			q := bits.TrailingZeros32(r)
 			m.probed[q].copyTo(&f.foots[q])
 		}

@@ -45,9 +45,12 @@ type pool struct {
 	names    map[nameKey]bool // that several objects have
 	modes    map[uint64]visibility
 	order    lockOrder
-	walked   transitions // merge: of earlier runs, and of pieces that others had
-	forgot   bool        // see forgets; of earlier runs
-	pieces   []*work     // to go on with
+	walked   transitions   // merge: of earlier runs, and of pieces that others had
+	forgot   bool          // see forgets; of earlier runs
+	bound    int           // Bounded: preemptions that are allowed now
+	limited  bool          // and earlier runs would have made more
+	deepen   func() string // Bounded: why it is not complete, or deeper, for which all is prepared
+	pieces   []*work       // to go on with
 
 	// See piece.go.
 	piece      string             // what it is a piece of a search by the name of; "": it is a search
@@ -239,6 +242,13 @@ func (p *pool) act() {
 
 // end is called when nothing is left.
 func (p *pool) end() {
+	if p.deepen != nil && p.cut == "" {
+		if p.cut = p.deepen(); p.cut == deeper {
+			p.cut = ""
+			p.queue = append(p.queue, &work{share: 1})
+			return
+		}
+	}
 	if why := p.apart(); why != "" {
 		p.cut = cmp.Or(p.cut, why)
 		p.save()
@@ -272,6 +282,7 @@ func (p *pool) again() {
 	p.before.Discarded += p.before.Executions
 	p.before.Executions, p.before.Events = 0, 0
 	p.walked.reset()
+	p.limited = false
 	if p.states != nil {
 		p.states.reset()
 	}

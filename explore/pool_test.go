@@ -70,11 +70,19 @@ func resumed(p *program, o Options, step int64) (found, *Result) {
 // TestWorkers: several workers find what one finds, in as many states; and a
 // search that is interrupted again and again does exactly what one does that is
 // not.
-func TestWorkers(t *testing.T) { compareShared(t, Merge) }
+func TestWorkers(t *testing.T) { compareShared(t, Options{}) }
+
+// TestWorkersBounded: the same of the bounded search, with and without a bound that it
+// comes to.
+func TestWorkersBounded(t *testing.T) {
+	for _, n := range []int{1, 100} {
+		compareShared(t, Options{Bounded: true, Preemptions: n})
+	}
+}
 
 // TestWorkersOptimal: the same of the optimal search, in as many executions and
 // events: every trace once, whoever does it.
-func TestWorkersOptimal(t *testing.T) { compareShared(t, Optimal) }
+func TestWorkersOptimal(t *testing.T) { compareShared(t, Options{Search: Optimal}) }
 
 // differsShared compares a search by several workers, and one that is interrupted
 // every few executions, with one that is neither. pieces is -1 if the program is left
@@ -82,8 +90,11 @@ func TestWorkersOptimal(t *testing.T) { compareShared(t, Optimal) }
 func differsShared(p *program, o Options, step int64) (diff string, pieces int64) {
 	once := o
 	once.MaxExecutions = 3000
+	if o.Bounded {
+		once.MaxExecutions = 300
+	}
 	want, r := searched(p, once)
-	if r.Cut != "" {
+	if r.Cut != "" && r.Cut != "preemptions" {
 		return "", -1
 	}
 	differs := func(what string, got found, q *Result) string {
@@ -93,25 +104,25 @@ func differsShared(p *program, o Options, step int64) (diff string, pieces int64
 	several.Workers = 3
 	got, q := shared(p, several)
 	same := q.States == r.States && (o.Search == Merge || q.Executions == r.Executions && q.Events == r.Events)
-	if got.String() != want.String() || !q.Complete || q.Restarts == r.Restarts && !same {
+	if got.String() != want.String() || q.Cut != r.Cut || q.Restarts == r.Restarts && !same {
 		return differs("three workers", got, q), 0
 	}
 	pieces = q.Pieces
 	got, q = resumed(p, o, step)
 	same = q.States == r.States && q.Executions == r.Executions && q.Events == r.Events
-	if got.String() != want.String() || !q.Complete || q.Restarts == r.Restarts && !same {
+	if got.String() != want.String() || q.Cut != r.Cut || q.Restarts == r.Restarts && !same {
 		return differs("interrupted", got, q), 0
 	}
 	return "", pieces
 }
 
-func compareShared(t *testing.T, s Search) {
+func compareShared(t *testing.T, o Options) {
 	compared, pieces := 0, int64(0)
 	for i := range int64(*randomCount) {
 		seed := *randomSeed + i
 		step := 1 + seed%7
 		// Where all is visible no search begins again, and the numbers are the same.
-		o := Options{Search: s, AllVisible: i%4 == 1}
+		o.AllVisible = i%4 == 1
 		p := randomProgramOf(seed)
 		if i%4 == 3 {
 			p = sizedProgram(rand.New(rand.NewSource(seed)), 16)
