@@ -22,7 +22,7 @@ func Here(ctx context.Context, opt Options, contentOnly bool) (*Report, error) {
 	if !guest.HasMTE() && !contentOnly {
 		n := 0
 		for _, t := range opt.Tests {
-			if p, _ := guest.NewPlan(t, guest.Machine{Sync: 9, Disk: 9, KSM: true, Pin: true, Unshare: true, Fail: litmus.FailPoints}); p != nil {
+			if p, _ := guest.NewPlan(t, guest.Machine{Sync: 9, Disk: 9, KSM: true, Pin: true, ReadPin: true, Fail: litmus.FailPoints}); p != nil {
 				n++
 			}
 		}

@@ -29,7 +29,8 @@ const toolPackages = "make gcc gcc-aarch64-linux-gnu flex bison bc xz-utils libs
 
 // fragment is what is switched on over allnoconfig. ARM64_MTE needs the two
 // before it; everything is built in, for the kernel has no modules. Fault injection
-// is for Fail=, memory cgroups for reclaim.
+// is for Fail=, memory cgroups for reclaim, userfaultfd and CROSS_MEMORY_ATTACH for
+// pins for reading.
 const fragment = `CONFIG_ARM64_PAN=y
 CONFIG_ARM64_TAGGED_ADDR_ABI=y
 CONFIG_ARM64_MTE=y
@@ -59,6 +60,8 @@ CONFIG_FUTEX=y
 CONFIG_EPOLL=y
 CONFIG_EVENTFD=y
 CONFIG_IO_URING=y
+CONFIG_USERFAULTFD=y
+CONFIG_CROSS_MEMORY_ATTACH=y
 CONFIG_POSIX_TIMERS=y
 CONFIG_HIGH_RES_TIMERS=y
 CONFIG_ADVISE_SYSCALLS=y

@@ -49,6 +49,7 @@ type build struct {
 	inst               []*instance
 	holds              int
 	rings              []*ring
+	readPins           []*readPin
 	layout             ringLayout
 	action             uint64
 	barriers           map[barrierKey]*barrier

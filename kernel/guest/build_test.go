@@ -13,7 +13,7 @@ import (
 )
 
 // everything is a machine on which all that the guest knows can be run.
-var everything = Machine{MTE: true, KSM: true, Pin: true, Unshare: true, Disk: 2, Sync: 2, Reclaim: true,
+var everything = Machine{MTE: true, KSM: true, Pin: true, ReadPin: true, Disk: 2, Sync: 2, Reclaim: true,
 	Fail: []string{"alloc_folio", "mte_alloc_tag_storage"}}
 
 // sim runs programs as the assembly would, without a kernel: system calls do
@@ -203,7 +203,10 @@ func TestPlanSaysWhatIsMissing(t *testing.T) {
 		{everything, "LinuxMM a\nFail=alloc_folio:2\n{ anon x = 1; }\n P0 ;\n r0 = load x ;\nforall (x=1)\n", "only the first"},
 		{everything, "LinuxMM a\nFail=swap_duplicate\n{ anon x = 1; }\n P0 ;\n r0 = load x ;\nforall (x=1)\n", "passes 62"},
 		{everything, "LinuxMM a\nFail=add_to_swap\n{ anon x = 1; }\n P0 ;\n r0 = load x ;\nforall (x=1)\n", "xarray"},
-		{Machine{Sync: 1, Pin: true}, "LinuxMM a\n{ anon x = 1; }\n P0 | P1:child ;\n pin x | ;\nforall (x=1)\n", "before 5.19"},
+		{Machine{Sync: 1, Pin: true}, "LinuxMM a\n{ anon x = 1; }\n P0 | P1:child ;\n pin x | ;\nforall (x=1)\n", "userfaultfd"},
+		{Machine{Sync: 1, ReadPin: true}, "LinuxMM a\n{ anon x = 1; }\n P0 ;\n pin x write ;\nforall (x=1)\n", "io_uring"},
+		{everything, "LinuxMM a\n{ anon x = 1; }\n P0 ;\n pin x ;\n r0 = load pin(x) ;\n r1 = load pin(x) ;\nforall (x=1)\n", "read once"},
+		{everything, "LinuxMM a\n{ anon x = 1; }\n P0 | P1 ;\n pin x | exit ;\nforall (x=1)\n", "outlive"},
 		{Machine{Sync: 1, Cache: CacheStuck}, "LinuxMM a\n{ anon x = 1; }\n P0 ;\n r0 = load x ;\nforall (x=1)\n", "swapoff them first"},
 	} {
 		p, reason := NewPlan(mustParse(t, tc.src), tc.m)

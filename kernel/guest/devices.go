@@ -121,7 +121,7 @@ func unwrapErrno(err error) error {
 // machine says which tests the devices and the kernel allow.
 func (d *devices) machine() Machine {
 	_, pin := canPin()
-	return Machine{Sync: len(d.sync), Disk: len(d.disk), KSM: exists("/sys/kernel/mm/ksm/run"), Pin: pin}
+	return Machine{Sync: len(d.sync), Disk: len(d.disk), KSM: exists("/sys/kernel/mm/ksm/run"), Pin: pin, ReadPin: canPinForReading()}
 }
 
 // loop is a loop device of ours.

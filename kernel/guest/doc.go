@@ -6,6 +6,7 @@
 //	body.go     their meetings and operations
 //	initial.go  first contents and initial states
 //	ops.go      one litmus operation as instructions; pin.go those with io_uring,
+//	            readpin.go pins for reading,
 //	            slotcache.go, memcg.go (reclaim), fail.go (Fail=), ksm.go
 //	observe.go  final states
 //	prog.go     a program under construction; sys.go numbers of system calls

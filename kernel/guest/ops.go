@@ -61,11 +61,12 @@ func (b *build) plainMaps(p *prog, t int) {
 	}
 }
 
-// iovec stores a struct iovec.
-func (b *build) iovec(base, n uint64) uint64 {
-	a := b.code.Words(2)
-	b.code.Set(a, base)
-	b.code.Set(a+8, n)
+// iovec stores a struct iovec, or several one behind the other: base, length, base, …
+func (b *build) iovec(words ...uint64) uint64 {
+	a := b.code.Words(len(words))
+	for i, w := range words {
+		b.code.Set(a+8*uint64(i), w)
+	}
 	return a
 }
 
@@ -134,6 +135,10 @@ func (b *build) op(p *prog, t, k int, first bool, op *litmus.Op) {
 		}
 		p.add(engine.Instr{Op: engine.Store, Arg: [6]uint64{at, uint64(op.Value), flag}, FaultTo: b.fault(t, k, op.Var)})
 	case litmus.OpLoad:
+		if op.Pin && pinsForReading(b.t, t, op.Var) {
+			b.loadPinnedForReading(p, t, v, k, b.reg(t, k, op.Reg))
+			return
+		}
 		if op.Pin && b.pins(t, v) {
 			b.loadPinned(p, t, v, k, uint64(op.Offset), b.reg(t, k, op.Reg))
 			return
@@ -174,8 +179,16 @@ func (b *build) op(p *prog, t, k int, first bool, op *litmus.Op) {
 	case litmus.OpGet:
 		b.hold(p, t, v, k)
 	case litmus.OpPin:
+		if pinsForReading(b.t, t, op.Var) {
+			b.pinForReading(p, t, v, k)
+			return
+		}
 		b.pin(p, t, v, k)
 	case litmus.OpUnpin:
+		if pinsForReading(b.t, t, op.Var) {
+			b.unpinForReading(p, t, v, k)
+			return
+		}
 		b.unpin(p, t, v, k)
 	case litmus.OpPut:
 		b.release(p, t, v, k)

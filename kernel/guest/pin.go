@@ -14,7 +14,7 @@ import (
 	"tagswap/litmus"
 )
 
-// A FOLL_PIN reference is held as devices hold one: by registering the page as a
+// A FOLL_PIN reference for writing is held as devices hold one: by registering the page as a
 // buffer of an io_uring. Reads and writes through the pin are WRITE_FIXED and
 // READ_FIXED to and from a small file. The Go side makes the rings and files under
 // fixed descriptors; tasks map them where the kernel likes (6.1 refuses any other
@@ -91,7 +91,7 @@ func (b *build) pin(p *prog, t int, v *litmus.Var, k int) {
 	r.sq, r.cq = behind(ringAt, l.sqTail), behind(ringAt, l.cqHead)
 	p.sys(registered, sysIoUringRegister, fdRing+n, registerBuffers, b.iovec(b.addr(v, k), pageSize), 1)
 	for _, slot := range []uint64{ringAt, sqesAt, registered} {
-		b.inst[k].verify = append(b.inst[k].verify, verifySlot{fn: "pinned", pagemap: slot})
+		b.mustWork(k, slot)
 	}
 }
 

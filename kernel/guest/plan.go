@@ -13,7 +13,7 @@ type Machine struct {
 	MTE     bool
 	KSM     bool
 	Pin     bool     // io_uring
-	Unshare bool     // a read pin gets a page of its own, as a write pin does
+	ReadPin bool     // userfaultfd
 	Disk    int      // asynchronous devices to swap on
 	Sync    int      // synchronous ones
 	CPUs    int      // 0: 2
@@ -104,7 +104,7 @@ func NewPlan(t *litmus.Test, m Machine) (p *Plan, reason string) {
 			sees = true
 		}
 	}
-	p.Stay = sees
+	p.Stay = sees || u.reclaims
 	switch {
 	case sees || u.exits:
 		p.Instances = 1
@@ -114,7 +114,7 @@ func NewPlan(t *litmus.Test, m Machine) (p *Plan, reason string) {
 		p.Instances = 4
 	case u.merges || p.Drain || u.reclaims || len(t.Machine.Fail) > 0:
 		p.Instances = 8
-	case u.forks || u.holds || u.pins:
+	case u.forks || u.holds || u.pins || u.readPins:
 		p.Instances = 16
 	}
 	if sees && u.switches {

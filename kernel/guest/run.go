@@ -5,7 +5,6 @@ package guest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"runtime"
@@ -65,7 +64,7 @@ func Run(ctx context.Context, cfg Config, ours bool, send func(wire.Record)) err
 	r.others = swapTotal() > 0
 	r.mach.MTE = auxv(26)&hwcap2MTE != 0
 	r.mach.CPUs, r.mach.Fail = runtime.NumCPU(), failable()
-	r.mach.Reclaim, r.mach.Unshare = r.groups.base != "", atLeast(machine().Release, 5, 19)
+	r.mach.Reclaim = r.groups.base != ""
 	if r.code, err = engine.NewRegion(96 << 20); err != nil {
 		return err
 	}
@@ -139,13 +138,6 @@ func testName(text string) string {
 		return f[1]
 	}
 	return "?"
-}
-
-// atLeast says whether a release, as uname -r has it, is major.minor or later.
-func atLeast(release string, major, minor int) bool {
-	var a, b int
-	fmt.Sscanf(release, "%d.%d", &a, &b)
-	return a > major || a == major && b >= minor
 }
 
 func machine() wire.Machine {
