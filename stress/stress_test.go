@@ -2,7 +2,6 @@ package stress
 
 import (
 	"math/rand/v2"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -89,7 +88,7 @@ func TestRight(t *testing.T) {
 
 // TestCalls loads a right design with system calls that change mappings under
 // other threads, which may get SIGSEGV for it and lose nothing. Pins and MADV_FREE
-// are apart: together they lose pages, see check.TestUnsharedPageIsClean.
+// are apart: together they lose pages, see litmus free-forked-unshared.
 func TestCalls(t *testing.T) {
 	for _, o := range []Options{
 		{Swapoff: true, Mix: mix(t, "calls,free=0")}, {Swapoff: true, Mix: mix(t, "calls,pin=0")},
@@ -101,65 +100,6 @@ func TestCalls(t *testing.T) {
 		if r.Failed() || len(r.NeverRun) > 0 || r.Partial {
 			t.Errorf("%+v: %v, the first: %+v; %v", o, r.Violations, r.First, r.NeverRun)
 		}
-	}
-}
-
-// never are the designs for which no litmus test fails, by the golden verdicts.
-func neverFails(t *testing.T) map[string]bool {
-	text, err := os.ReadFile("../check/testdata/verdicts.golden")
-	if err != nil {
-		t.Fatal(err)
-	}
-	never := map[string]bool{}
-	for line := range strings.Lines(string(text)) {
-		if f := strings.Fields(line); len(f) >= 3 {
-			if _, seen := never[f[1]]; !seen {
-				never[f[1]] = true
-			}
-			if f[2] != "holds" {
-				never[f[1]] = false
-			}
-		}
-	}
-	return never
-}
-
-// TestCatalogue loads every design. Those for which no litmus test fails lose
-// nothing; the others may, and the race detector finds nothing in any.
-func TestCatalogue(t *testing.T) {
-	all, err := design.Catalogue()
-	if err != nil {
-		t.Fatal(err)
-	}
-	never := neverFails(t)
-	right := 0
-	for _, d := range all {
-		t.Run(d.Name, func(t *testing.T) {
-			for _, o := range []Options{{}, {Sync: true, Swapoff: true}, {SlotCache: true, Pages: 16}} {
-				o.Seed = rand.Uint64N(1e6)
-				m := New(program(t, d.Name), o)
-				if !never[d.Name] {
-					m.patience = 2 * time.Second
-				}
-				n := 0
-				r := until(m, func() bool { n++; return n > 2 && m.Accesses() > 100 })
-				if r.Failed() && never[d.Name] {
-					t.Errorf("seed %d, %+v: %v, the first: %+v", o.Seed, o, r.Violations, *r.First)
-				}
-				if !m.dead.Load() && r.Accesses == 0 {
-					t.Errorf("nothing was done: %+v", r)
-				}
-				if r.Failed() {
-					t.Logf("%+v: %v", o, r.Violations)
-				}
-			}
-		})
-		if never[d.Name] {
-			right++
-		}
-	}
-	if right < 1 || len(all) < 25 {
-		t.Errorf("%d of %d designs are right", right, len(all))
 	}
 }
 
