@@ -21,6 +21,7 @@ var pages = []struct {
 	{"README.md", true},
 	{"docs/tutorial.md", true},
 	{"docs/stress.md", false},
+	{"docs/madv-free.md", false},
 }
 
 // gap is the line that stands for lines that are left out.

@@ -12,12 +12,14 @@ import (
 	"tagswap/litmus"
 )
 
-// docs/kernel.md shows what kernels did, which no test can run again. What can be
-// held against the program is: every command, every record's arithmetic, and that
-// the table has the whole catalogue.
-func kernelPage(t *testing.T) string {
+// docs/kernel.md and docs/madv-free.md show what kernels did, which no test can run
+// again. What can be held against the program is: every command, every record's
+// arithmetic, and that the table has the whole catalogue.
+func kernelPage(t *testing.T) string { return readDoc(t, "kernel.md") }
+
+func readDoc(t *testing.T, name string) string {
 	t.Helper()
-	b, err := os.ReadFile("../../docs/kernel.md")
+	b, err := os.ReadFile("../../docs/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +27,7 @@ func kernelPage(t *testing.T) string {
 }
 
 func TestKernelPageCommands(t *testing.T) {
-	page := strings.ReplaceAll(kernelPage(t), "\\\n", " ")
+	page := strings.ReplaceAll(kernelPage(t)+readDoc(t, "madv-free.md"), "\\\n", " ")
 	found := 0
 	for _, m := range regexp.MustCompile(`(?m)^    (?:\$ |sudo )?tagswap (.*)$`).FindAllStringSubmatch(page, -1) {
 		words, _, _ := strings.Cut(m[1], " #")
@@ -59,8 +61,8 @@ var shownRecord = regexp.MustCompile(`(?m)^    Test (\S+) \w+\n    Histogram \((
 	`    Positive: (\d+), Negative: (\d+)\n    Condition (.*) is (NOT )?validated\n`)
 
 func TestKernelPageRecords(t *testing.T) {
-	recs := shownRecord.FindAllStringSubmatch(kernelPage(t), -1)
-	if len(recs) < 3 {
+	recs := shownRecord.FindAllStringSubmatch(kernelPage(t)+readDoc(t, "madv-free.md"), -1)
+	if len(recs) < 5 {
 		t.Fatalf("%d records", len(recs))
 	}
 	for _, r := range recs {
