@@ -90,7 +90,8 @@ func TestEndToEnd(t *testing.T) {
 }
 
 // The machine is as the tests say: the slot cache is switched, reclaim is the
-// kernel's own, and the ground says what was found.
+// kernel's own, a pin for reading unshares and sees a store, and the ground says what
+// was found.
 func TestEndToEndSettings(t *testing.T) {
 	k, opt := bootable(t)
 	for _, src := range []string{
@@ -99,6 +100,8 @@ func TestEndToEndSettings(t *testing.T) {
 		"LinuxMM reclaimed\nSlotCache=off\n{ anon x = 1:red; }\n P0 | P1:process ;\n barrier | barrier ;\n | reclaim x ;\nexists (0:swapped(x))\n",
 		"LinuxMM object-goes\nSlotCache=off\n{ shared x = 1; 0:swapped(x); }\n P0 ;\n munmap x ;\nforall (slots=0)\n",
 		"LinuxMM stable\nSwap=async,slots:8,stable\nSlotCache=off\nCPUs=1\nFIFO=P1\n{ anon x = 1; 0:swapped(x); }\n P0 | P1 ;\n r0 = load x | store x 2 ;\nforall (x=2)\n",
+		"LinuxMM read-pin\nSlotCache=off\n{ anon x = 1:red; }\n P0 | P1:child ;\n pin x | r0 = load x ;\n store x 2 | ;\n r0 = load pin(x) | ;\n unpin x | ;\n" +
+			"forall (0:r0=2 /\\ 1:r0=1 /\\ tag(x)=red)\n",
 	} {
 		opt.Tests = append(opt.Tests, parse(t, src))
 	}

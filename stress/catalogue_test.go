@@ -154,3 +154,36 @@ func load(t *testing.T, name string, o Options, must bool) {
 		t.Logf("%+v: %v", o, r.Violations)
 	}
 }
+
+// What a test asks of the tasks has to be among what they do.
+func TestCanMeet(t *testing.T) {
+	for _, tc := range []struct {
+		mix     string
+		swapoff bool
+		test    string
+		want    bool
+	}{
+		{"default", false, "two-tasks-one-entry", true},
+		{"default", false, "cached-read-fault", true},
+		{"default,mte=off", false, "two-tasks-one-entry", false}, // its page is tagged
+		{"default", true, "shmem-swapoff", true},
+		{"default", false, "shmem-swapoff", false},
+		{"fork", true, "shmem-swapoff", false}, // shares no memory
+		{"calls", false, "free-forked-unshared", true},
+		{"calls,free=0", false, "free-forked-unshared", false},
+		{"calls,pin=0", false, "free-forked-unshared", false},
+		{"calls,fork=0", false, "free-forked-unshared", false},
+		{"calls,pin=0", false, "fork-pinned", false}, // pinned to begin with
+		{"default", true, "ksm-vs-store", false},
+		{"default", true, "fail-swapin", false},
+	} {
+		o := Options{Swapoff: tc.swapoff, Mix: mix(t, tc.mix)}
+		l, err := litmus.Lookup(tc.test)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if canMeet(&o, l) != tc.want {
+			t.Errorf("%s, swapoff %v: %s can be met: %v", tc.mix, tc.swapoff, tc.test, !tc.want)
+		}
+	}
+}
