@@ -18,6 +18,8 @@
 //	step_*.go    the steps by concern, as Linux's files are cut; each names the
 //	             kernel function and release that it follows
 //	frame.go     the interpreter: registers, calls
+//	flat.go      the same natively: lists put in where they are called
+//	effects.go   registers by name; effects_data.go, what steps do with them, is read from the steps' source
 //	user.go      what a processor does: accesses, faults, pinned pages
 //	syscall.go   system calls, with the locks around their step lists
 //	folio.go, pte.go, slot.go   state and its plain operations

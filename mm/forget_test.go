@@ -35,7 +35,7 @@ func TestEveryRegisterIsKnown(t *testing.T) {
 		known func(any) uint64
 		skip  map[string]string // field, and why it need not be known
 	}{
-		{Frame{fn: fn}, func(v any) uint64 { f := v.(*Frame); return f.hash(1) }, map[string]string{"t": "the task itself"}},
+		{Frame{fn: fn}, func(v any) uint64 { f := v.(*Frame); return f.hash(1) }, map[string]string{"t": "the task itself", "flat": "natively", "saved": "natively"}},
 		{seen{}, func(v any) uint64 { return v.(*seen).hash(1) }, nil},
 	} {
 		typ := reflect.TypeOf(c.of)

@@ -7,8 +7,10 @@ import "tagswap/mte"
 // a copy of its caller's registers and gives back those that its list names.
 type Frame struct {
 	t         *Task
-	fn        *Func // the list that runs, and where it stands
-	pc        int
+	fn        *Func   // the list that runs, and where it stands
+	pc        int     // in fn, or in flat
+	flat      *flat   // natively: what runs instead of fn
+	saved     []Frame // and where it saves registers
 	mm        *MM
 	v         int  // the variable: which page of mm
 	write     bool // FAULT_FLAG_WRITE
@@ -78,48 +80,8 @@ func (k *Kernel) enter(fn *Func, f *Frame) bool {
 	*g = *f
 	ok := k.call(fn, g)
 	t.depth--
-	f.giveBack(g, fn.back)
+	f.take(g, fn.back)
 	return ok
-}
-
-// giveBack copies registers from a callee.
-func (f *Frame) giveBack(g *Frame, what regSet) {
-	if what == 0 {
-		return
-	}
-	if what&setFolio != 0 {
-		f.folio = g.folio
-	}
-	if what&setSwapcache != 0 {
-		f.swapcache = g.swapcache
-	}
-	if what&setNew != 0 {
-		f.fresh = g.fresh
-	}
-	if what&setEntry != 0 {
-		f.entry = g.entry
-	}
-	if what&setOrig != 0 {
-		f.orig = g.orig
-	}
-	if what&setPTE != 0 {
-		f.pte = g.pte
-	}
-	if what&setExclusive != 0 {
-		f.exclusive = g.exclusive
-	}
-	if what&setRecord != 0 {
-		f.rec = g.rec
-	}
-	if what&setUsage != 0 {
-		f.usage, f.err = g.usage, g.err
-	}
-	if what&setWrite != 0 {
-		f.write = g.write
-	}
-	if what&setMM != 0 {
-		f.mm, f.it = g.mm, g.it
-	}
 }
 
 // run calls an entry function with a fresh frame.
@@ -143,7 +105,12 @@ func (k *Kernel) run(what list, t *Task, set func(*Frame)) bool {
 	if base == 0 {
 		k.nat.clock.enter(t.ID)
 	}
-	ok := k.callNative(fn, f)
+	var ok bool
+	if fl := k.nat.flat[what]; fl != nil && k.Jitter == nil {
+		ok = k.callFlat(fl, f)
+	} else {
+		ok = k.callNative(fn, f)
+	}
 	t.depth = base
 	if base == 0 {
 		k.nat.clock.leave(t.ID)
@@ -192,7 +159,7 @@ func (k *Kernel) enterNative(fn *Func, f *Frame) bool {
 	*g = *f
 	ok := k.callNative(fn, g)
 	f.t.depth--
-	f.giveBack(g, fn.back)
+	f.take(g, fn.back)
 	return ok
 }
 

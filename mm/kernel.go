@@ -103,6 +103,8 @@ type Kernel struct {
 type Task struct {
 	taskState
 	frames [16]Frame
+	saved  [16]Frame // natively: registers of callers, see flat.go
+	nsaved int
 	waits  []explore.Seen
 	walked []explore.Seen  // by a round of swapoff
 	page   *[PageSize]byte // natively, see buffer
@@ -238,6 +240,7 @@ func (k *Kernel) hasSlot(i int) bool {
 
 func (t *Task) reset(id int) {
 	t.ID, t.CPU, t.MM = id, id, nil
+	t.nsaved = 0
 	t.depth, t.nfolio, t.ret, t.misses, t.runs, t.at, t.other, t.base = 0, 0, Done, 0, 0, 0, 0, 0
 	t.tried, t.mmapped, t.seen = false, false, seen{}
 	clear(t.held)

@@ -11,9 +11,10 @@ import (
 // Lock order: gates and the quarantine's shards are innermost.
 type native struct {
 	memory  memory
-	pages   quarantine // pfns
-	records quarantine // tag records
-	live    sharded    // pages in use
+	pages   quarantine          // pfns
+	records quarantine          // tag records
+	live    sharded             // pages in use
+	flat    [len(entries)]*flat // by list
 
 	readErrors, writeErrors explore.Atomic // of swap devices
 
@@ -49,6 +50,11 @@ func (k *Kernel) resetNative() {
 	}
 	for i := range k.vars {
 		k.vars[i].old = k.vars[i].few[:0]
+	}
+	for i, fn := range k.P.entries {
+		if fn != nil {
+			k.nat.flat[i] = k.flatten(fn)
+		}
 	}
 	k.watchLocks()
 }

@@ -1,9 +1,6 @@
 package mm
 
-import (
-	"slices"
-	"sort"
-)
+import "sort"
 
 // Func is a compiled step list. It is immutable once built; all executions and
 // workers share it.
@@ -57,7 +54,7 @@ func (p *Program) Seal() {
 		fn := p.Funcs[name]
 		fn.id = i
 		for _, r := range fn.Returns {
-			fn.back |= 1 << slices.Index(Regs(), r)
+			fn.back |= regsOf[r]
 		}
 		for j := range fn.Code {
 			if in := &fn.Code[j]; in.Step != nil {
@@ -117,23 +114,6 @@ func Regs() []Reg {
 		RegRecord, RegUsage, RegWrite, RegMM}
 }
 
-// regSet has bit i for Regs()[i].
-type regSet uint16
-
-const (
-	setFolio regSet = 1 << iota
-	setSwapcache
-	setNew
-	setEntry
-	setOrig
-	setPTE
-	setExclusive
-	setRecord
-	setUsage
-	setWrite
-	setMM
-)
-
 // Step is a primitive: the smallest thing a design can place. Most are one
 // access that another task can see.
 type Step struct {
@@ -152,4 +132,24 @@ type Step struct {
 	// What Run calls when the step takes no argument; nil otherwise.
 	act  func(k *Kernel, f *Frame)
 	test func(k *Kernel, f *Frame) bool
+	// What Run calls with each argument, if the step takes numbers; nil otherwise.
+	bind func(arg int) func(k *Kernel, f *Frame) bool
+	// Whether the result is known from what the machine is, and the result. nil: no.
+	fixed func(k *Kernel) (result, known bool)
+}
+
+// native is what an instruction runs: act when its step has no result.
+func (in *Instr) native() (act func(k *Kernel, f *Frame), test func(k *Kernel, f *Frame) bool) {
+	s, arg := in.Step, in.Arg
+	switch {
+	case s.act != nil:
+		return s.act, nil
+	case s.test != nil:
+		return nil, s.test
+	case s.bind != nil:
+		return nil, s.bind(arg)
+	case s.Cond:
+		return nil, func(k *Kernel, f *Frame) bool { return s.Run(k, f, arg) }
+	}
+	return func(k *Kernel, f *Frame) { s.Run(k, f, arg) }, nil
 }

@@ -176,6 +176,10 @@ func (s *Step) withNumbers(a, b, c, d, e int, run func(k *Kernel, f *Frame, n in
 		s.Args = append(s.Args, string(rune('0'+n)))
 	}
 	s.Run = func(k *Kernel, f *Frame, arg int) bool { return run(k, f, nums[arg]) }
+	s.bind = func(arg int) func(k *Kernel, f *Frame) bool {
+		n := nums[arg]
+		return func(k *Kernel, f *Frame) bool { return run(k, f, n) }
+	}
 	return s
 }
 

@@ -126,7 +126,7 @@ var pteSteps = []*Step{
 	cond("vma_locked", memoryC+"should_try_to_free_swap (v6.1)", "True when the mapping is mlocked.",
 		func(k *Kernel, f *Frame) bool { return f.mm.at[f.v].vma.Load()&VMLocked != 0 }),
 	cond("vma_shared", memoryC+"do_pte_missing (v6.12)", "True when the mapping is shared anonymous memory.",
-		func(k *Kernel, f *Frame) bool { return k.Cfg.Vars[f.v].Shared }),
+		func(k *Kernel, f *Frame) bool { return k.Cfg.Vars[f.v].Shared }).known(noShared),
 }
 
 func (k *Kernel) readPTE(f *Frame) PTE {

@@ -38,7 +38,7 @@ var reclaimSteps = []*Step{
 	cond("folio_mlocked", vmscanC+"shrink_folio_list (v6.1)", "True when a mapping of folio is mlocked.",
 		func(k *Kernel, f *Frame) bool { return k.test(f.folio, flagMlocked) }).uses(RegFolio),
 	cond("folio_is_shmem", vmscanC+"shrink_folio_list (v6.1)", "True when folio belongs to shared anonymous memory.",
-		func(k *Kernel, f *Frame) bool { return k.shmem(f.folio) }).uses(RegFolio),
+		func(k *Kernel, f *Frame) bool { return k.shmem(f.folio) }).uses(RegFolio).known(noShared),
 }
 
 var rmapSteps = []*Step{

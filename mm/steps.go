@@ -74,3 +74,28 @@ func (s *Step) takes(l ...Lock) *Step { s.Takes = append(s.Takes, l...); return 
 func (s *Step) drops(l ...Lock) *Step { s.Drops = append(s.Drops, l...); return s }
 func (s *Step) uses(r ...Reg) *Step   { s.Uses = append(s.Uses, r...); return s }
 func (s *Step) sets(r ...Reg) *Step   { s.Sets = append(s.Sets, r...); return s }
+
+// known says that the result is known on some machines.
+func (s *Step) known(f func(k *Kernel) (result, known bool)) *Step { s.fixed = f; return s }
+
+// noShared is known of a condition that is false where no memory is shared.
+func noShared(k *Kernel) (result, known bool) {
+	for i := range k.Cfg.Vars {
+		if k.Cfg.Vars[i].Shared {
+			return false, false
+		}
+	}
+	return false, true
+}
+
+// ofAll is known of a condition that all swap devices agree on.
+func ofAll(of func(a *AreaConfig) bool) func(k *Kernel) (result, known bool) {
+	return func(k *Kernel) (result, known bool) {
+		for i := range k.Cfg.Areas {
+			if of(&k.Cfg.Areas[i]) != of(&k.Cfg.Areas[0]) {
+				return false, false
+			}
+		}
+		return len(k.Cfg.Areas) > 0 && of(&k.Cfg.Areas[0]), len(k.Cfg.Areas) > 0
+	}
+}

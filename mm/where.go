@@ -16,7 +16,14 @@ type Place struct {
 // OnViolation, or from Jitter, which comes before each step.
 func (k *Kernel) Where(t *Task, p []Place) []Place {
 	for i := t.depth - 1; i >= 0; i-- {
-		p = append(p, t.frames[i].place())
+		f := &t.frames[i]
+		if f.flat == nil {
+			p = append(p, f.place(f.fn, f.pc))
+			continue
+		}
+		for at := &f.flat.places[f.pc]; at != nil; at = at.caller {
+			p = append(p, f.place(at.fn, at.pc))
+		}
 	}
 	return p
 }
@@ -26,12 +33,18 @@ func (k *Kernel) Here(t *Task) (p Place, ok bool) {
 	if t.depth == 0 {
 		return Place{}, false
 	}
-	return t.frames[t.depth-1].place(), true
+	f := &t.frames[t.depth-1]
+	if f.flat != nil {
+		at := &f.flat.places[f.pc]
+		return f.place(at.fn, at.pc), true
+	}
+	return f.place(f.fn, f.pc), true
 }
 
-func (f *Frame) place() Place {
-	in := &f.fn.Code[f.pc]
-	p := Place{Func: f.fn.Name, Var: f.v, MM: -1, Entry: f.entry}
+// place is an instruction of fn, with the registers that f has.
+func (f *Frame) place(fn *Func, pc int) Place {
+	in := &fn.Code[pc]
+	p := Place{Func: fn.Name, Var: f.v, MM: -1, Entry: f.entry}
 	switch {
 	case in.Step != nil:
 		p.Step = in.Step.Name
