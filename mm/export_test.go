@@ -62,3 +62,11 @@ func (k *Kernel) Trace(frames bool, note func(what string)) {
 		}
 	}
 }
+
+// Mappers are the address spaces that walks look at for v.
+func (k *Kernel) Mappers(v int) (ids []int) {
+	for id := k.nextMM(0, v); id < k.nmm; id = k.nextMM(id+1, v) {
+		ids = append(ids, id)
+	}
+	return ids
+}

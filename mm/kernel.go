@@ -1,6 +1,8 @@
 package mm
 
 import (
+	"sync/atomic"
+
 	"tagswap/explore"
 	"tagswap/mte"
 )
@@ -146,7 +148,8 @@ type hold struct {
 // variable is what all address spaces share of one variable.
 type variable struct {
 	old     []int         // natively: pfns on the LRU, oldest first; protected by lock
-	few     [4]int        // where old is at first
+	few     [3]int        // where old is at first
+	mapped  atomic.Uint64 // natively: address spaces that may have an entry for it, by number
 	lock    explore.Mutex // lru lock
 	anon    explore.RWMutex
 	maps    explore.Atomic // shmem: address spaces that map it
@@ -207,6 +210,9 @@ func (k *Kernel) Reset(x *explore.X, p *Program, cfg Config) {
 		v.maps.Init(x, "shmem users", i, 0)
 		v.mapping.Init(x, "page cache", i, 0)
 		v.xa.Init(x, "i_pages lock", i)
+		if x == nil {
+			v.mapped.Store(0)
+		}
 	}
 	active := uint64(0)
 	if cfg.SlotCache {

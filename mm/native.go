@@ -2,6 +2,7 @@ package mm
 
 import (
 	"math"
+	"math/bits"
 
 	"tagswap/explore"
 )
@@ -231,6 +232,42 @@ func (k *Kernel) freeNative(f *Folio) {
 func (k *Kernel) rmapNative(fo *Folio, m *MM, v int) bool {
 	p := PTE(m.at[v].pte.Peek())
 	return p.present() && p.pfn() == fo.pfn
+}
+
+// nextMM is the number of the first address space from id on that may have an entry
+// for v; nmm or more if there is none. Natively it stands for the anon_vmas of a page
+// and for the mappings of a file, beyond which no walk looks: to look at others would
+// take cache lines away from their tasks.
+func (k *Kernel) nextMM(id, v int) int {
+	if k.nat == nil || len(k.mms) > 64 {
+		return min(id, k.nmm)
+	}
+	if left := k.vars[v].mapped.Load() >> id; left != 0 && id < 64 {
+		return id + bits.TrailingZeros64(left)
+	}
+	return k.nmm
+}
+
+// maps notes that m is about to map v. Of more than 64 address spaces nothing is noted.
+func (k *Kernel) maps(m *MM, v int) {
+	if k.nat == nil || len(k.mms) > 64 {
+		return
+	}
+	if at, bit := &k.vars[v].mapped, uint64(1)<<m.ID; at.Load()&bit == 0 {
+		at.Or(bit)
+	}
+}
+
+// unmaps notes that m, which is gone, maps nothing any more. It is for native tasks.
+func (k *Kernel) unmaps(m *MM) {
+	if len(k.mms) > 64 {
+		return
+	}
+	for v := range k.vars {
+		if at, bit := &k.vars[v].mapped, uint64(1)<<m.ID; at.Load()&bit != 0 {
+			at.And(^bit)
+		}
+	}
 }
 
 // forked gives the child the oracle's page as it is now: its entry is about to be

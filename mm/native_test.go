@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -396,4 +397,36 @@ func TestNativeEveryDesign(t *testing.T) {
 			})
 		}
 	}
+}
+
+// Walks over the address spaces of a page look at those that may map it, and at all
+// where there are too many to note.
+func TestMappers(t *testing.T) {
+	cfg := mm.Config{Areas: []mm.AreaConfig{{Slots: 8}}, Vars: vars(2, 0), Tasks: 2, MMs: 3}
+	m := newMachine(t, "v7.2", cfg)
+	child, other := m.NewMM(nil), m.NewMM(nil)
+	m.Spare(child)
+	m.Map(other, 1, mm.VMWrite)
+	check := func(when string, first, second []int) {
+		t.Helper()
+		for v, want := range [][]int{first, second} {
+			if got := m.Mappers(v); !slices.Equal(got, want) {
+				t.Errorf("%s: %v is looked at for v%d, want %v", when, got, v, want)
+			}
+		}
+	}
+	check("mapped", []int{0}, []int{0, 2})
+	m.Fork(m.t, m.TakeMM())
+	check("forked", []int{0, 1}, []int{0, 1, 2})
+	m.t.MM = child
+	m.Exit(m.t)
+	check("exited", []int{0}, []int{0, 2})
+	m.t.MM = other
+	m.Mmap(m.t, 0, mm.VMWrite)
+	check("mapped anew", []int{0, 2}, []int{0, 2})
+
+	cfg.MMs = 65
+	m = newMachine(t, "v7.2", cfg)
+	m.NewMM(nil)
+	check("many", []int{0, 1}, []int{0, 1})
 }

@@ -31,7 +31,7 @@ type freed struct {
 
 // lookEvery is after how many freed numbers a shard makes the clock go on, and looks
 // which of them are ready. Both are seen by all tasks, so not at every number.
-const lookEvery = 8
+const lookEvery = 32
 
 func (q *quarantine) reset(clock *epochs, first, n int) {
 	q.clock = clock
@@ -55,7 +55,7 @@ func (q *quarantine) Put(num int) {
 	}
 	s.limbo[tail] = freed{num, q.clock.now.Load()}
 	s.n++
-	if s.puts++; s.puts == lookEvery {
+	if s.puts++; s.puts == lookEvery || len(s.ready) == 0 {
 		q.clock.now.AddBlind(1) // who begins from now on knows nothing of what was freed
 	}
 	s.mu.Unlock()

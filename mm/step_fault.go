@@ -164,11 +164,11 @@ var copySteps = []*Step{
 // mapWritable is a standing check, no step: a private page must not become
 // writable in one address space while another maps it.
 func (k *Kernel) mapWritable(m *MM, v int, p PTE) {
-	for i := range k.nmm {
-		o := &k.mms[i]
-		if o == m {
+	for i := k.nextMM(0, v); i < k.nmm; i = k.nextMM(i+1, v) {
+		if i == m.ID {
 			continue
 		}
+		o := &k.mms[i]
 		q := PTE(o.at[v].pte.Peek())
 		if q.present() && q.pfn() == p.pfn() {
 			k.violation("exclusive", "a page becomes writable in one process while another maps it")

@@ -53,7 +53,7 @@ var rmapSteps = []*Step{
 		}).uses(RegFolio),
 	cond("rmap_next", rmapC+"rmap_walk_anon (v6.1)", "Goes on to the next address space that may map folio: mm. False after the last.",
 		func(k *Kernel, f *Frame) bool {
-			for f.it++; f.it < k.nmm; f.it++ {
+			for f.it = k.nextMM(f.it+1, f.v); f.it < k.nmm; f.it = k.nextMM(f.it+1, f.v) {
 				if k.mayMap(f.folio, &k.mms[f.it], f.v) {
 					f.mm = &k.mms[f.it]
 					return true

@@ -6,6 +6,7 @@ package mm
 // Map makes v readable and writable in m as flags say, without an event: it is
 // for setting a machine up.
 func (k *Kernel) Map(m *MM, v int, flags uint64) {
+	k.maps(m, v)
 	m.at[v].vma.Init(k.X, "vma", m.ID<<8|v, flags|VMMapped|VMRead)
 	k.oracle.add(m, v)
 	k.vars[v].maps.AddBlind(1)
@@ -13,6 +14,7 @@ func (k *Kernel) Map(m *MM, v int, flags uint64) {
 
 // MapShared is Map for shared memory that owner has already.
 func (k *Kernel) MapShared(m, owner *MM, v int, flags uint64) {
+	k.maps(m, v)
 	m.at[v].vma.Init(k.X, "vma", m.ID<<8|v, flags|VMMapped|VMRead)
 	k.oracle.share(m, owner, v)
 	k.vars[v].maps.AddBlind(1)
@@ -25,6 +27,7 @@ func (k *Kernel) Reserve(m *MM, v int) { k.oracle.add(m, v) }
 func (k *Kernel) Mmap(t *Task, v int, flags uint64) {
 	m := t.MM
 	m.Lock.Lock()
+	k.maps(m, v)
 	m.at[v].vma.Store(flags | VMMapped | VMRead)
 	k.vars[v].maps.AddBlind(1)
 	m.Lock.Unlock()
@@ -123,6 +126,9 @@ func (k *Kernel) Fork(t *Task, child *MM) {
 	m.Lock.Lock()
 	for v := range k.Cfg.Vars {
 		flags := m.at[v].vma.Load()
+		if flags&VMMapped != 0 {
+			k.maps(child, v)
+		}
 		child.at[v].vma.Store(flags)
 		if k.Cfg.Vars[v].Shared {
 			if flags&VMMapped != 0 {
@@ -193,6 +199,7 @@ func (k *Kernel) mmput(t *Task, m *MM) {
 		m.list.Store(0)
 	}
 	if k.nat != nil {
+		k.unmaps(m)
 		k.retire(m)
 	}
 }
