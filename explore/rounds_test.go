@@ -10,14 +10,17 @@ import (
 // did. All that a round has seen is forgotten when the next begins, so states come back.
 
 var (
-	inRounds = words("store store store swap cas load ftas ftac fset fclear ftest mutex trymutex")
-	outside  = words("load store store cas swap ftas fclear fset mutex")
+	inRounds = words("store store store swap cas load ftas ftac fset fclear ftest mutex trymutex " +
+		"if atomically rw rlock tryrlock trywlock flock ftrylock mload mstore mlos mdel mlad vget vset csignal cbroadcast notify reinit")
+	outside = words("load store store cas swap ftas fclear fset mutex await loop retryon seen fwaitclear rw rlock flock mstore mdel vset cwhile go")
+
+	withBody = words("mutex trymutex if atomically rw rlock tryrlock trywlock flock ftrylock seen loop go")
 )
 
 func roundsProgram(r *rand.Rand) *program {
 	one := func(ops []string) instr {
 		i := instr{op: ops[r.Intn(len(ops))], o: r.Intn(2), v: r.Intn(2)}
-		if i.op == "mutex" || i.op == "trymutex" {
+		if slices.Contains(withBody, i.op) {
 			i.body = []instr{{op: "store", o: r.Intn(2), v: r.Intn(2)}}
 		}
 		return i
@@ -44,12 +47,12 @@ func roundsProgram(r *rand.Rand) *program {
 // compareRounds returns a difference between the textbook search, every choice in every
 // state, and the others, of a program that may go round for ever.
 func compareRounds(p *program) (diff string, n int) {
-	want, r := searched(p, Options{AllVisible: true, NoSleep: true, MaxExecutions: 20000, MaxEvents: 20000})
+	want, r := searched(p, Options{AllVisible: true, NoSleep: true, MaxExecutions: 2000, MaxEvents: 4000})
 	if r.Cut != "" {
 		return "", 0
 	}
 	for _, o := range []Options{{AllVisible: true}, {}} {
-		o.MaxExecutions, o.MaxEvents = 40000, 20000
+		o.MaxExecutions, o.MaxEvents = 8000, 20000
 		got, r := searched(p, o)
 		if r.Cut != "" {
 			return r.Cut, 1
