@@ -337,3 +337,24 @@ func TestStartedBehind(t *testing.T) {
 		}
 	}
 }
+
+// TestTooManyTasks: a task may be the last that there is room for when it is about to be
+// started, and too many when it is.
+func TestTooManyTasks(t *testing.T) {
+	prog := func(x *X) {
+		for i := range MaxTasks - 2 {
+			x.Go("t", func() {
+				if i < 2 {
+					x.Go("kid", func() {})
+				}
+			})
+		}
+		x.Wait()
+	}
+	for _, o := range []Options{{Search: Optimal}, {Search: Optimal, AllVisible: true}} {
+		r := Run(prog, o)
+		if len(r.Violations) != 1 || r.Violations[0].Detail != "more than 16 tasks" || !r.Complete {
+			t.Errorf("%+v", r)
+		}
+	}
+}

@@ -152,9 +152,6 @@ type abortToken struct{}
 // Go starts a task that runs f. The name appears in traces and schedules.
 // Natively (x == nil) it is the caller's business to start goroutines.
 func (x *X) Go(name string, f func()) {
-	if x.ntasks == MaxTasks {
-		x.Fatal("panic", fmt.Sprintf("more than %d tasks", MaxTasks))
-	}
 	if x.ntasks == 1 {
 		// Nobody else was there: all that the root did comes before.
 		x.tasks[0].foot.reset()
@@ -162,6 +159,9 @@ func (x *X) Go(name string, f func()) {
 	if x.ntasks > 0 {
 		// Who started which task, and what he knew, is state: it says what the tasks are.
 		x.table.access(kindUpdate, "go")
+		if x.ntasks == MaxTasks { // only now, for others may have started some meanwhile
+			x.Fatal("panic", fmt.Sprintf("more than %d tasks", MaxTasks))
+		}
 		x.table.set(mix(x.table.p.val, uint64(x.cur.id)+1+x.cur.knows()))
 		if x.trace != nil {
 			x.trace.last = nil
