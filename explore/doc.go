@@ -71,19 +71,36 @@
 // full, the search goes on without storing.
 //
 // Optimal visits every Mazurkiewicz trace exactly once and stores nothing but the
-// current execution: source sets with wakeup trees (Abdulla, Aronsson, Jonsson
-// and Sagonas, "Optimal dynamic partial order reduction", POPL 2014). Waiting
-// operations are reversed with the latest event before which they could have
-// gone on, or with several that commute, those of tasks that wait for ever included. It does not take programs
-// that call Retry, Drop or SetPriority; Result.Cut says so. What an operation does
-// may depend on what it sees: a compare-and-swap that fails commutes with a load,
-// one that succeeds does not. So when a race is reversed, what the later event does
-// in its new place is worked out from the values that the objects have there, and
-// for an Atomically by running it.
+// current execution: source sets with wakeup trees (Abdulla, Aronsson, Jonsson and
+// Sagonas, "Optimal dynamic partial order reduction", POPL 2014). A trace is the
+// events of an execution and, of every two that depend on one another, which came
+// first. An event is one operation; all that an Atomically does is one. Two depend on one another if they are of one task, or
+// use one object and do not both only read it, add to it blindly or hold it shared.
+// Of a loop around Retry every round counts, with all that it does. So does Retry
+// when it goes on: it reads all that the round has read, of which one has another
+// value by then. Who is woken by the first of two changes and looks in vain is in
+// another trace than who is woken by the second; who stays in Retry has no such
+// event.
 //
-// Auto, which Test uses, tries Optimal for a moment, unless the program uses
-// Atomically (as Cond does), and then Merge: few traces are
-// fewer than the states they meet in, many traces may meet in few states.
+// Operations that wait, Retry included, are reversed with the latest event without
+// which they could have gone on, or with several that commute, those of tasks that
+// wait for ever included. What an operation does may depend on what it sees: a
+// compare-and-swap that fails commutes with a load, one that succeeds does not. So
+// when a race is reversed, what the later event does in its new place is worked out
+// from the values that the objects have there, and for an Atomically by running it.
+//
+// Optimal does not see that an execution goes round, since it keeps no states: one
+// that does ends at Options.MaxEvents, and Result.Cut says so. It does not take
+// programs that call Drop or SetPriority, which Result.Cut says, too. There an event gives a
+// task the cpu, or takes it, by what it does to a third one of higher priority:
+// whether two events commute depends on who else can run, not on what the two use.
+// If all that may change that counted as dependent, most orders of events would be
+// traces of their own.
+//
+// Auto, which Test uses, tries Optimal for a moment and then Merge, unless the
+// program uses Atomically (as Cond does), Drop or SetPriority, or an execution seems
+// not to end: few traces are fewer than the states they meet in, many traces may
+// meet in few states.
 //
 // Options.Bounded looks at the executions with at most so many preemptions, those
 // with the fewest first (Musuvathi and Qadeer, PLDI 2007). Random and PCT
@@ -121,7 +138,8 @@
 // A livelock is either an execution that leaves somebody in Retry with nobody to
 // wake him, or a cycle of states in which every task takes a step or is disabled
 // somewhere, so that a fair scheduler may go round for ever. Locks are fair: a task that
-// waits for one that is free somewhere in the cycle gets it there. Only where a task calls
+// waits for one that is free somewhere in the cycle gets it there. Every search finds the
+// first, Merge the second, too. Only where a task calls
 // Forget may a state come back. There 16 bytes are kept for every block that was
 // explored, by whichever worker or process (transitions.go), and if there is a circle
 // of them the graph of all states is built.

@@ -24,6 +24,7 @@ type dpor struct {
 	groups   groups
 	other    footprint           // of the later event of a race that is reversed
 	waiting  [MaxTasks]footprint // of the tasks that the execution left waiting
+	until    []until             // what one of them waits for
 	restarts int
 	blocked  int64 // executions that a sleep set cut short
 
@@ -40,7 +41,8 @@ type dframe struct {
 	foots  [MaxTasks]footprint // of the tasks in sleep, and of choice: the event
 	tree   *wnode              // what to explore from here, the current choice first
 	choice int
-	wait   pending // of the event, if it waited for a value
+	wait   pending // of the event
+	until  []until // what the event waited for, if it did: one of these
 	seen   seen    // of the event
 	shared *sframe // what other workers know of sleep and tree; nil: they need not
 	mine   *wnode  // shared: the branch that this worker is at; tree is nil
@@ -286,10 +288,8 @@ func (m *dpor) awake(x *X, s *state, d int, again bool) int {
 
 // taken notes what the choice at f does, and whether it can be reversed.
 func (m *dpor) taken(x *X, f *dframe) int {
-	f.wait = x.tasks[f.choice].pend
-	if k := f.wait.kind; k == pendRetry || k == pendBusy {
-		x.refused = "retry"
-	}
+	t := x.tasks[f.choice]
+	f.wait, f.until = t.pend, t.waitsFor(f.until[:0])
 	switch {
 	case x.ordered:
 		x.refused = "priorities"

@@ -1,6 +1,9 @@
 package explore
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Options of an exploration. The zero value explores everything.
 type Options struct {
@@ -40,7 +43,7 @@ type Options struct {
 	Depth  int    // of PCT; 0: 3
 
 	eager  bool   // for tests: several workers from the start
-	strict bool   // refuse what the optimal search has not been proved right for
+	strict bool   // refuse what the optimal search has not been proved right for, and what may not end
 	until  string // end when the bound at which this property first fails is done
 }
 
@@ -129,8 +132,11 @@ func (x *X) optimal(prog func(*X), o Options) *Result {
 }
 
 // autoExecutions is how many executions Auto gives to the optimal search: about
-// a tenth of a second.
-const autoExecutions = 20000
+// a tenth of a second. One of more than autoEvents may go round for ever.
+const (
+	autoExecutions = 20000
+	autoEvents     = 10000
+)
 
 // runAuto runs whichever search ends sooner, by trying. Programs with few traces
 // end in the first, those whose many traces meet in few states in the second.
@@ -140,12 +146,24 @@ func runAuto(prog func(*X), o Options) *Result {
 	if first.MaxExecutions == 0 || first.MaxExecutions > autoExecutions {
 		first.MaxExecutions = autoExecutions
 	}
+	if first.MaxEvents == 0 || first.MaxEvents > autoEvents {
+		first.MaxEvents = autoEvents
+	}
 	r := Run(prog, first)
-	if r.Complete || r.Cut == "time" || r.Cut == "stopped" || o.MaxExecutions != 0 && o.MaxExecutions <= autoExecutions {
+	switch {
+	case r.Complete, r.Cut == "time", r.Cut == "stopped":
+		return r
+	case r.Cut == "executions" && o.MaxExecutions != 0 && o.MaxExecutions <= autoExecutions:
 		return r
 	}
 	o.Search = Merge
-	return Run(prog, o)
+	m := Run(prog, o)
+	for _, v := range r.Violations {
+		if !slices.ContainsFunc(m.Violations, func(w Violation) bool { return w.Property == v.Property }) {
+			m.Violations = append(m.Violations, v) // there was no time to find it again
+		}
+	}
+	return m
 }
 
 func (o *Options) memory() int64 {
@@ -208,7 +226,9 @@ func (x *X) search(prog func(*X), o *Options, fill func()) (cut string) {
 		res.Executions++
 		res.Events += x.events
 		if x.over {
-			cut = "events"
+			if cut = "events"; o.strict {
+				return cut
+			}
 		}
 		if x.refused != "" {
 			return x.refused

@@ -71,16 +71,21 @@ func (m *dpor) hidden(x *X) {
 func (m *dpor) waiters(x *X) (waiting uint32) {
 	for r := x.live; r != 0; r &= r - 1 {
 		t := x.tasks[bits.TrailingZeros32(r)]
-		p := &t.pend
-		if p.obj == nil || x.enabled(t) {
+		if x.enabled(t) {
+			continue
+		}
+		if m.until = t.waitsFor(m.until[:0]); len(m.until) == 0 {
 			continue
 		}
 		waiting |= 1 << t.id
 		foot := &m.waiting[t.id]
 		foot.reset()
-		foot.add(p.obj, p.obj, p.access, true)
-		if !x.together && p.obj.protect(t, p.access, true) {
-			x.open = true
+		for n := range m.until {
+			o, k := m.until[n].o, t.pend.access
+			foot.add(o, o, k, true)
+			if !x.together && o.protect(t, k, true) {
+				x.open = true
+			}
 		}
 	}
 	return waiting

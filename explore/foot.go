@@ -112,16 +112,20 @@ func (f *footprint) spawn(x *X, id int) {
 	}
 }
 
-// join adds what happens to o in the event of the last access.
-func (f *footprint) join(o *object, k kind) *access {
-	n := len(f.acc)
-	if n == 0 || f.acc[n-1].kind == kindSpawn {
-		f.add(o, nil, k, false)
-		return &f.acc[n]
+// join adds what happens to o in the event of the last access; first says whether that
+// is the block's visible operation if there has been no access.
+func (f *footprint) join(o *object, k kind, first bool) *access {
+	n := len(f.acc) - 1
+	for n >= 0 && f.acc[n].kind == kindSpawn {
+		n--
 	}
-	last := f.acc[n-1]
+	if n < 0 {
+		f.add(o, nil, k, first)
+		return &f.acc[len(f.acc)-1]
+	}
+	last := f.acc[n]
 	f.add(o, last.group, k, last.first)
-	a := &f.acc[n]
+	a := &f.acc[len(f.acc)-1]
 	a.behind = last.behind || isRelease(last.kind)
 	return a
 }
@@ -141,6 +145,16 @@ func (f *footprint) copyTo(g *footprint) {
 	acc := append(g.acc[:0], f.acc...)
 	*g = *f
 	g.acc = acc
+}
+
+// before is the value that the footprint's first access to o found.
+func (f *footprint) before(o *object) (val uint64, ok bool) {
+	for i := range f.acc {
+		if a := &f.acc[i]; a.o == o && a.kind != kindSpawn {
+			return a.before, true
+		}
+	}
+	return 0, false
 }
 
 // hash identifies what is open: the accesses that no scheduling point precedes.

@@ -82,10 +82,7 @@ func TestPieces(t *testing.T) {
 		for i := range int64(*randomCount) {
 			seed := *randomSeed + i
 			o := Options{Search: s, AllVisible: i%4 == 1}
-			p := randomProgramOf(seed)
-			if i%4 == 3 {
-				p = sizedProgram(rand.New(rand.NewSource(seed)), 16)
-			}
+			p := variedProgram(i, seed, s)
 			differs := func(p *program) (string, int64) { return differsApart(p, o, seed) }
 			d, n := differs(p)
 			if n >= 0 {

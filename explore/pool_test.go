@@ -116,6 +116,20 @@ func differsShared(p *program, o Options, step int64) (diff string, pieces int64
 	return "", pieces
 }
 
+// variedProgram is the i-th random program of a campaign: for Optimal of any kind.
+func variedProgram(i, seed int64, s Search) *program {
+	r := rand.New(rand.NewSource(seed))
+	switch k := i % 8; {
+	case k == 3 || k == 7:
+		return sizedProgram(r, 16)
+	case k == 2 && s == Optimal:
+		return droppingProgram(r)
+	case k >= 4 && s == Optimal:
+		return retryingProgram(r)
+	}
+	return randomProgram(r)
+}
+
 func compareShared(t *testing.T, o Options) {
 	compared, pieces := 0, int64(0)
 	for i := range int64(*randomCount) {
@@ -123,10 +137,7 @@ func compareShared(t *testing.T, o Options) {
 		step := 1 + seed%7
 		// Where all is visible no search begins again, and the numbers are the same.
 		o.AllVisible = i%4 == 1
-		p := randomProgramOf(seed)
-		if i%4 == 3 {
-			p = sizedProgram(rand.New(rand.NewSource(seed)), 16)
-		}
+		p := variedProgram(i, seed, o.Search)
 		d, n := differsShared(p, o, step)
 		if n >= 0 {
 			compared++

@@ -378,7 +378,7 @@ func (o *obj) drop() {
 	}
 	o.x.drops = true
 	if x := o.x; !x.fast {
-		x.cur.foot.join(o.p, kindWrite)
+		x.cur.foot.join(o.p, kindWrite, x.cur.first)
 	}
 	o.set(0)
 	o.held(0, 0)

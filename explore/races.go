@@ -42,7 +42,7 @@ func (m *dpor) reverse(x *X) {
 					f.clock[p] = int32(l)
 				}
 			} else {
-				m.racesOf(x, i, q, foot, &f.wait, &f.clock, last[q], starts[q])
+				m.racesOf(x, i, q, foot, f.wait.access, f.until, &f.clock, last[q], starts[q])
 			}
 			f.clock[q] = int32(i) + 1
 		}
@@ -59,16 +59,15 @@ func (m *dpor) reverse(x *X) {
 	// What is still waiting could have gone on earlier.
 	for r := x.live; r != 0; r &= r - 1 {
 		t := x.tasks[bits.TrailingZeros32(r)]
-		p := &t.pend
-		if p.kind == pendRetry || p.kind == pendBusy {
-			x.refused = "retry"
+		if x.enabled(t) {
+			continue
 		}
-		if p.obj == nil || x.enabled(t) {
+		if m.until = t.waitsFor(m.until[:0]); len(m.until) == 0 {
 			continue
 		}
 		foot := &m.waiting[t.id]
 		var c clock
-		m.racesOf(x, n, t.id, foot, p, &c, last[t.id], starts[t.id])
+		m.racesOf(x, n, t.id, foot, t.pend.access, m.until, &c, last[t.id], starts[t.id])
 	}
 	m.reverseAll(x)
 }
@@ -110,8 +109,11 @@ func (m *dpor) reverseAll(x *X) {
 func (m *dpor) dataRace(x *X, r *reversal) {
 	e := &m.stack[r.j]
 	g := &e.foots[e.choice]
-	if len(g.acc) == 0 || len(r.foot.acc) == 0 {
+	if len(g.acc) == 0 || len(r.foot.acc) == 0 || e.wait.retries() {
 		return
+	}
+	if r.i < len(m.stack) && m.stack[r.i].wait.retries() || r.i == len(m.stack) && x.tasks[r.q].pend.retries() {
+		return // to wait until it changes is no access
 	}
 	a, b := &g.acc[0], &r.foot.acc[0]
 	if a.o.isPlain() && a.group == a.o && b.group == b.o && a.first && b.first && conflict(a, b) {
@@ -122,23 +124,23 @@ func (m *dpor) dataRace(x *X, r *reversal) {
 // racesOf computes the clock of event i, by task q, and the events it races with:
 // those that come directly before it for no other reason than that the two are
 // dependent. A waiting event races with the latest one before which it could
-// have gone on.
-func (m *dpor) racesOf(x *X, i, q int, foot *footprint, wait *pending, c *clock, prev, start int) {
+// have gone on. What it waits for it is about to make an access of kind k to.
+func (m *dpor) racesOf(x *X, i, q int, foot *footprint, k kind, waits []until, c *clock, prev, start int) {
 	*c = clock{}
 	if prev > 0 {
 		*c = m.stack[prev-1].clock
 	} else if start > 0 {
 		*c = m.stack[start-1].clock
 	}
-	waits, shared := wait.mask != 0, false
 	var own, free clock // free: without the events that cannot be reversed
-	if waits {
+	if len(waits) > 0 {
 		own, free = *c, *c
 	}
+	var shared uint64 // which of waits commuting updates have to do with, modulo 64
 	for j := i - 1; j >= 0; j-- {
 		ev := &m.events[j]
 		seen := c[ev.task] > int32(j)
-		if seen && (!waits || free[ev.task] > int32(j)) || ev.task == q {
+		if seen && (len(waits) == 0 || free[ev.task] > int32(j)) || ev.task == q {
 			continue
 		}
 		if ev.wr&(foot.rd|foot.wr)|ev.rd&foot.wr == 0 && !x.ordered {
@@ -148,53 +150,72 @@ func (m *dpor) racesOf(x *X, i, q int, foot *footprint, wait *pending, c *clock,
 			continue
 		}
 		e := &m.stack[j]
-		if waits && !m.couldGo(i, j, wait) {
-			if !isAcquire(wait.access) {
-				x.thereAndBack(wait.obj, wait.access, &e.foots[e.choice])
+		if len(waits) > 0 && !m.couldGo(i, j, foot, waits) {
+			for n := range waits {
+				o := waits[n].o
+				if !isAcquire(k) {
+					x.thereAndBack(o, k, &e.foots[e.choice])
+				}
+				if ev.foot.shares(o) {
+					shared |= 1 << (n & 63)
+				}
 			}
-			shared = shared || ev.foot.shares(wait.obj)
 			c.join(&e.clock, x.ntasks)
 			continue
 		}
 		m.found = append(m.found, reversal{i: i, j: j, q: q, foot: foot})
 		c.join(&e.clock, x.ntasks)
-		if waits {
+		if len(waits) > 0 {
 			free.join(&e.clock, x.ntasks)
 		}
 	}
-	if shared {
-		m.together(x, i, q, foot, wait, &own)
+	for n := range waits {
+		if shared>>(n&63)&1 != 0 {
+			m.together(x, i, q, foot, &waits[n], &own)
+		}
 	}
 }
 
-// couldGo says whether an event that waits could go on when all that does not
-// come after event j has happened, up to event i.
-func (m *dpor) couldGo(i, j int, wait *pending) bool {
-	val, known := uint64(0), false
-	foot := m.events[j].foot
-	for k := range foot.acc {
-		if a := &foot.acc[k]; a.o == wait.obj && a.kind != kindSpawn {
-			val, known = a.before, true
-			break
+// couldGo says whether event i, by a task that waits, could go on when all that does
+// not come after event j has happened. Event j has to touch what it waits for; else it
+// conflicts with what comes behind the wait, which something else orders.
+func (m *dpor) couldGo(i, j int, foot *footprint, waits []until) bool {
+	touches, goes := false, false
+	for n := range waits {
+		w := &waits[n]
+		if _, ok := m.events[j].foot.before(w.o); ok {
+			touches = true
 		}
+		goes = goes || w.holds(m.foundBy(i, foot, w.o)-m.since(i, j, w.o))
 	}
-	if !known {
-		return false // it conflicts with what comes behind the wait, which something else orders
+	return touches && goes
+}
+
+// foundBy is the value of o before event i.
+func (m *dpor) foundBy(i int, foot *footprint, o *object) uint64 {
+	if i == len(m.stack) {
+		return o.val
 	}
+	val, _ := foot.before(o)
+	return val
+}
+
+// since is what event j, and all that comes after it, have added to o up to event i.
+func (m *dpor) since(i, j int, o *object) (d uint64) {
 	t := m.events[j].task
-	bit := uint64(1) << (uint32(wait.obj.idx) & 63)
-	for l := j + 1; l < i; l++ {
-		if m.events[l].wr&bit == 0 || m.stack[l].clock[t] > int32(j) {
+	bit := uint64(1) << (uint32(o.idx) & 63)
+	for l := j; l < i; l++ {
+		if m.events[l].wr&bit == 0 || m.stack[l].clock[t] <= int32(j) {
 			continue
 		}
 		f := m.events[l].foot
 		for k := range f.acc {
-			if a := &f.acc[k]; a.o == wait.obj {
-				val += a.delta
+			if a := &f.acc[k]; a.o == o {
+				d += a.delta
 			}
 		}
 	}
-	return val&wait.mask == wait.want
+	return d
 }
 
 // insert puts the reversal of a race into the wakeup tree where the earlier event
@@ -371,3 +392,25 @@ func (x *X) weakInitial(p int, foot *footprint, w []wstep) int {
 	}
 	return -1
 }
+
+// until is what a task waits for: a condition on the value of an object.
+type until struct {
+	o *object
+	test
+}
+
+// waitsFor adds what t waits for, or has waited for, to to: it goes on when one of
+// these holds.
+func (t *task) waitsFor(to []until) []until {
+	p := &t.pend
+	if p.retries() {
+		for _, w := range t.wait {
+			to = append(to, until{w.obj, test{mask: ^uint64(0), want: w.val, not: true}})
+		}
+	} else if p.mask != 0 {
+		to = append(to, until{p.obj, test{mask: p.mask, want: p.want}})
+	}
+	return to
+}
+
+func (p *pending) retries() bool { return p.kind == pendRetry || p.kind == pendBusy }

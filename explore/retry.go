@@ -65,6 +65,9 @@ func (x *X) retry(k pendKind, what string) {
 	// later.
 	for _, w := range t.wait {
 		t.foot.add(w.obj, w.obj, kindRead, true)
+		if x.nohash && !x.together && w.obj.protect(t, kindRead, true) {
+			x.open = true
+		}
 	}
 	t.first = false
 	if x.events > x.limit {

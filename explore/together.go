@@ -11,6 +11,22 @@ import (
 // before neither alone. The updates that are left out are closed: whatever comes
 // after one is left out, too. So from all updates on, the last ones are taken away
 // one after another until the event can go on, in every way that there is.
+//
+// A task in Retry waits for one of several conditions, each that an object has another
+// value than was seen. Each condition is looked at by itself. That is enough: of a
+// smallest set of events without which one holds either all come after those that touch
+// the object, or none does, and then the set is a single event, which racesOf finds.
+//
+// And nothing is missed for it. Let a task in Retry be able to go on behind events u
+// that commute with all branches of a frame, which do not commute with its going on. If
+// it can go on behind a branch and u, an execution that does so shows the race. If it
+// cannot behind any, take one branch, p, and the fewest events z behind p and u that let
+// it go on. Every set without which it could have gone on has p in it, or fewer events
+// would have done; so a smallest one is found, and reversed. What then comes first
+// either is u, or it is an event r of z, and r is a branch. So p gives all objects that
+// had changed behind u the values that were seen, r does too, and they commute: they
+// add the same. Behind both the task can go on, so r alone is a z, and the smallest set is
+// p and r: reversed, that is u.
 
 // groups is what together works with.
 type groups struct {
@@ -37,23 +53,14 @@ func (f *footprint) shares(o *object) bool {
 
 // together finds the smallest sets of several events before all of which event i,
 // by task q, could have gone on. own is what comes before it in any case.
-func (m *dpor) together(x *X, i, q int, foot *footprint, wait *pending, own *clock) {
+func (m *dpor) together(x *X, i, q int, foot *footprint, wait *until, own *clock) {
 	g := &m.groups
-	if !m.gather(i, foot, wait, own) {
+	if !m.gather(i, foot, wait.o, own) {
 		x.refused = tooMany
 		return
 	}
-	val := wait.obj.val
-	if i < len(m.stack) {
-		for k := range foot.acc {
-			if a := &foot.acc[k]; a.o == wait.obj {
-				val = a.before
-				break
-			}
-		}
-	}
 	g.seen, g.enough = g.seen[:0], g.enough[:0]
-	g.without(0, val, wait)
+	g.without(0, m.foundBy(i, foot, wait.o), wait)
 	for _, set := range g.enough {
 		smaller := func(s uint64) bool { return s != set && s&^set == 0 }
 		if slices.ContainsFunc(g.enough, smaller) || g.single(set) {
@@ -68,11 +75,11 @@ func (m *dpor) together(x *X, i, q int, foot *footprint, wait *pending, own *clo
 	}
 }
 
-// gather collects the events before event i that touch what it waits for.
-func (m *dpor) gather(i int, foot *footprint, wait *pending, own *clock) bool {
+// gather collects the events before event i that touch o, which it waits for.
+func (m *dpor) gather(i int, foot *footprint, o *object, own *clock) bool {
 	g := &m.groups
 	g.events, g.after, g.delta, g.against = g.events[:0], g.after[:0], g.delta[:0], 0
-	bit := uint64(1) << (uint32(wait.obj.idx) & 63)
+	bit := uint64(1) << (uint32(o.idx) & 63)
 	for l := range m.stack[:i] {
 		e := &m.events[l]
 		if e.wr&bit == 0 || own[e.task] > int32(l) {
@@ -81,7 +88,7 @@ func (m *dpor) gather(i int, foot *footprint, wait *pending, own *clock) bool {
 		n, d, touches, against := len(g.events), uint64(0), false, false
 		for k := range e.foot.acc {
 			a := &e.foot.acc[k]
-			if a.o != wait.obj || a.kind == kindSpawn {
+			if a.o != o || a.kind == kindSpawn {
 				continue
 			}
 			touches = true
@@ -111,7 +118,7 @@ func (m *dpor) gather(i int, foot *footprint, wait *pending, own *clock) bool {
 
 // without takes one more event away from all that are not in out, behind which the
 // value is val.
-func (g *groups) without(out, val uint64, wait *pending) {
+func (g *groups) without(out, val uint64, wait *until) {
 	for r := g.against &^ out; r != 0; r &= r - 1 {
 		k := bits.TrailingZeros64(r)
 		if g.after[k]&^out&g.against != 1<<k {
@@ -126,7 +133,7 @@ func (g *groups) without(out, val uint64, wait *pending) {
 		for s := next &^ out; s != 0; s &= s - 1 {
 			v -= g.delta[bits.TrailingZeros64(s)]
 		}
-		if v&wait.mask == wait.want {
+		if wait.holds(v) {
 			g.enough = append(g.enough, next)
 		} else {
 			g.without(next, v, wait)

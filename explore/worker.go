@@ -80,7 +80,7 @@ func (w *worker) run() {
 	res.Events += x.events
 	switch {
 	case x.over:
-		w.p.ask(wants{}, "events")
+		w.p.ask(wants{stop: w.p.o.strict}, "events")
 	case x.refused != "":
 		w.p.ask(wants{stop: true}, x.refused)
 	}
