@@ -74,7 +74,8 @@
 // current execution: source sets with wakeup trees (Abdulla, Aronsson, Jonsson and
 // Sagonas, "Optimal dynamic partial order reduction", POPL 2014). A trace is the
 // events of an execution and, of every two that depend on one another, which came
-// first. An event is one operation; all that an Atomically does is one. Two depend on one another if they are of one task, or
+// first. An event is one operation; all that an Atomically does is one, and a Drop
+// is part of the one before. Two depend on one another if they are of one task, or
 // use one object and do not both only read it, add to it blindly or hold it shared.
 // Of a loop around Retry every round counts, with all that it does. So does Retry
 // when it goes on: it reads all that the round has read, of which one has another
@@ -87,11 +88,12 @@
 // wait for ever included. What an operation does may depend on what it sees: a
 // compare-and-swap that fails commutes with a load, one that succeeds does not. So
 // when a race is reversed, what the later event does in its new place is worked out
-// from the values that the objects have there, and for an Atomically by running it.
+// from the values that the objects have there, and for an Atomically, or where
+// something may be dropped, by running it.
 //
 // Optimal does not see that an execution goes round, since it keeps no states: one
 // that does ends at Options.MaxEvents, and Result.Cut says so. It does not take
-// programs that call Drop or SetPriority, which Result.Cut says, too. There an event gives a
+// programs that call SetPriority, which Result.Cut says, too. There an event gives a
 // task the cpu, or takes it, by what it does to a third one of higher priority:
 // whether two events commute depends on who else can run, not on what the two use.
 // If all that may change that counted as dependent, most orders of events would be

@@ -142,9 +142,6 @@ func (m *dpor) Next(x *X) bool {
 	if m.pending {
 		m.endBlock(x)
 	}
-	if x.drops {
-		x.refused = "drop"
-	}
 	m.hidden(x)
 	if len(x.refine) == 0 {
 		m.reverse(x)
@@ -293,10 +290,10 @@ func (m *dpor) taken(x *X, f *dframe) int {
 	switch {
 	case x.ordered:
 		x.refused = "priorities"
-	case x.drops:
-		x.refused = "drop"
 	case m.strict && len(x.classes) > 0:
 		x.refused = "atomically"
+	case m.strict && x.drops:
+		x.refused = "drop"
 	}
 	m.pending = true
 	return f.choice

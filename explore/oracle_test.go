@@ -191,7 +191,7 @@ func compare(p *program, limit int) (diff string, n int) {
 	}
 	for _, s := range searches {
 		got, r := searched(p, s.o)
-		if r.Cut == "priorities" || r.Cut == "drop" || r.Cut == "atomically" {
+		if r.Cut == "priorities" || r.Cut == "atomically" {
 			continue
 		}
 		if got.String() != want.String() {

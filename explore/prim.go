@@ -11,6 +11,7 @@ type visibility uint8
 const (
 	visibleOps     visibility = 1 << iota // everything but releases
 	visibleRelease                        // releases too
+	opens                                 // none of that: in one event with an access to it, another object may be dropped
 )
 
 // object is what the engine knows of one shared object.
@@ -311,6 +312,9 @@ func (o *obj) record(k kind, what string) {
 			first = first && (!p.plain || p.mode&visibleOps != 0)
 			t.first = false
 			t.foot.add(p, p, k, first)
+			if first && p.mode&opens != 0 {
+				t.foot.open = true
+			}
 		} else {
 			t.foot.add(p, x.group, k, first)
 			t.foot.open = t.foot.open || first
@@ -370,6 +374,24 @@ func (o *obj) start(v uint64) {
 	}
 }
 
+// dropped notes that p dies in the event of the access before. On what was read there it
+// depends that it does, so such events may do more where they see something else.
+func (x *X) dropped(p *object) {
+	t := x.cur
+	a := t.foot.join(p, kindWrite, t.first)
+	if !x.nohash {
+		return
+	}
+	t.foot.open = t.foot.open || a.first
+	if !x.together && p.protect(t, kindWrite, a.first) {
+		x.open = true
+	}
+	if g := a.group; g != nil && g.mode&opens == 0 {
+		g.mode |= opens
+		x.refine = append(x.refine, g)
+	}
+}
+
 // drop sets the value to 0 in the same event as the access before, so that all
 // dead objects are alike in the state.
 func (o *obj) drop() {
@@ -378,7 +400,7 @@ func (o *obj) drop() {
 	}
 	o.x.drops = true
 	if x := o.x; !x.fast {
-		x.cur.foot.join(o.p, kindWrite, x.cur.first)
+		x.dropped(o.p)
 	}
 	o.set(0)
 	o.held(0, 0)
