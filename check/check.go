@@ -27,6 +27,7 @@ type Options struct {
 	AllVisible    bool          // every operation is a scheduling point: slower, the same results
 	NoMerge       bool          // states are not matched: slower, the same results
 	NoSleep       bool          // every choice in every state is taken: slower, the same results
+	Optimal       bool          // every trace once, no states kept: slower, the same results. Not with Machine.FIFO
 	Afresh        bool          // every execution sets the machine up anew: slower, the same results
 	Workers       int           // for one test under one design; 0: one
 	Spare         chan struct{} // see explore.Options
@@ -77,6 +78,9 @@ func Run(t *litmus.Test, d *mm.Program, o Options) *Result {
 		MaxExecutions: o.MaxExecutions, Stop: o.stop(start), AllVisible: o.AllVisible, NoMerge: o.NoMerge, NoSleep: o.NoSleep,
 		Workers: o.Workers, Spare: o.Spare, Clone: sinks.program, Discarded: sinks.discard, Saved: o.Saved,
 	}
+	if o.Optimal {
+		eo.Search = explore.Optimal
+	}
 	if o.Save != nil {
 		eo.Save = func(record []byte) error {
 			return o.save(record, sinks.total(), before+time.Since(start))
@@ -115,8 +119,9 @@ const (
 )
 
 func (r *Result) exactCosts(d *mm.Program, o Options) {
-	r.CostsExact = r.Complete && o.NoMerge
-	if !o.Costs || !r.Complete || o.NoMerge || r.Executions > costSmall {
+	all := o.NoMerge || o.Optimal
+	r.CostsExact = r.Complete && all
+	if !o.Costs || !r.Complete || all || r.Executions > costSmall {
 		return
 	}
 	again := Run(r.Test, d, Options{NoMerge: true, MaxExecutions: costSearch, Stop: o.Stop})

@@ -39,8 +39,8 @@ func (m *matrix) kept(t *litmus.Test, d *mm.Program) *keptCell {
 		return &keptCell{}
 	}
 	o := &m.o.Options
-	c := &keptCell{keeper: m.o.Keeper, key: fmt.Sprintf("%s %s %s bound=%d visible=%t merge=%t sleep=%t costs=%t",
-		t.Name, d.Name, ProgramHash(t, d), o.MaxExecutions, o.AllVisible, !o.NoMerge, !o.NoSleep, o.Costs)}
+	c := &keptCell{keeper: m.o.Keeper, key: fmt.Sprintf("%s %s %s bound=%d visible=%t merge=%t sleep=%t optimal=%t costs=%t",
+		t.Name, d.Name, ProgramHash(t, d), o.MaxExecutions, o.AllVisible, !o.NoMerge, !o.NoSleep, o.Optimal, o.Costs)}
 	for _, b := range c.keeper.Kept(c.key) {
 		var r keptRecord
 		if json.Unmarshal(b, &r) != nil {

@@ -143,7 +143,8 @@ const (
 	CutNotRun     = "not run" // the context had ended before the cell's turn
 	CutTime       = "time"    // Options.Budget
 	CutExecutions = "executions"
-	CutEvents     = "events" // one execution was too long
+	CutEvents     = "events"     // one execution was too long
+	CutPriorities = "priorities" // a FIFO task, which the optimal search does not take
 )
 
 // Only leaves in r the violations of the given properties, and judges it anew.

@@ -43,6 +43,13 @@ func TestMergingFindsWhatPlainSearchFinds(t *testing.T) {
 	compare(t, tests, []string{"v6.4", "v7.2", "readpage-hook"}, check.Options{NoMerge: true})
 }
 
+// The search that runs every trace once, and keeps no states, finds what that does.
+func TestOptimalFindsTheSame(t *testing.T) {
+	tests := slices.DeleteFunc(slices.Clone(small), func(s string) bool { return s == "hascache-wait-livelock" }) // has priorities
+	designs := []string{"v5.10", "v6.1-debian", "v6.4", "v7.2", "readpage-hook"}
+	compare(t, append(tests, "pageout-by-other"), designs, check.Options{Optimal: true})
+}
+
 // A machine that is put back where it began is as good as one that is set up anew:
 // the two searches are the same one, to the last event and the last cost.
 func TestSetUpOnce(t *testing.T) {

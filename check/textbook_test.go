@@ -13,7 +13,7 @@ import (
 var (
 	cellCount  = flag.Int("cells", 60, "cells of the catalogue to search without blocks, spread evenly")
 	cellRuns   = flag.Int64("cellruns", 1000, "executions of that search after which a cell is too large")
-	cellSearch = flag.String("cellsearch", "all", "all: every choice in every state; operations: with sleep sets")
+	cellSearch = flag.String("cellsearch", "all", "all: every choice in every state; operations: with sleep sets; optimal: every trace once")
 )
 
 // TestCatalogueWithoutBlocks holds the default search, on which all verdicts stand,
@@ -33,7 +33,7 @@ func TestCatalogueWithoutBlocks(t *testing.T) {
 		i := k * all / n
 		l, p := tests[i/len(names)], program(t, names[i%len(names)])
 		slow := check.Run(l, p, check.Options{
-			AllVisible: true, NoSleep: *cellSearch == "all", MaxExecutions: *cellRuns,
+			AllVisible: *cellSearch != "optimal", NoSleep: *cellSearch == "all", Optimal: *cellSearch == "optimal", MaxExecutions: *cellRuns,
 		})
 		fast := findings(check.Run(l, p, check.Options{}))
 		for _, f := range findings(slow) {

@@ -94,6 +94,8 @@ func whyBounded(cut string) string {
 		return "bound reached"
 	case check.CutEvents:
 		return "an execution without end was cut"
+	case check.CutPriorities:
+		return "a FIFO task, which this search does not take"
 	}
 	return cut
 }

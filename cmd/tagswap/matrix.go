@@ -34,7 +34,7 @@ func (l *limits) flags(cmd *cobra.Command) {
 	f.IntVar(&l.jobs, "jobs", 0, "how many to run at once (default one a processor)")
 	f.DurationVar(&l.timeout, "timeout", 0, "time for a test under a design at most, as 30s (default no limit)")
 	f.StringVar(&l.checkpoint, "checkpoint", "", "keep what is found in this file, and go on from what it has")
-	f.StringVar(&l.search, "search", "blocks", "blocks; operations, each a scheduling point; or all, without sleep sets too")
+	f.StringVar(&l.search, "search", "blocks", "blocks; optimal, no states kept; operations, each a scheduling point; or all, without sleep sets too")
 	_ = cmd.MarkFlagFilename("checkpoint")
 	_ = cmd.RegisterFlagCompletionFunc("search", cobra.FixedCompletions(searches, cobra.ShellCompDirectiveNoFileComp))
 }
@@ -50,15 +50,19 @@ func (l *limits) options() (check.MatrixOptions, error) {
 	case !slices.Contains(searches, l.search):
 		return check.MatrixOptions{}, fmt.Errorf("there is no search %q; known: %s", l.search, strings.Join(searches, ", "))
 	}
+	all := l.search == "all"
 	return check.MatrixOptions{
-		Options: check.Options{MaxExecutions: l.bound, Budget: l.timeout, AllVisible: l.search != "blocks", NoSleep: l.search == "all"},
+		Options: check.Options{
+			MaxExecutions: l.bound, Budget: l.timeout,
+			Optimal: l.search == "optimal", AllVisible: all || l.search == "operations", NoSleep: all,
+		},
 		Workers: l.jobs,
 	}, nil
 }
 
 // searches are how the interleavings are gone through. They find the same; the first
 // needs the argument in explore/doc.go, the last none.
-var searches = []string{"blocks", "operations", "all"}
+var searches = []string{"blocks", "optimal", "operations", "all"}
 
 func (l *limits) workers() int {
 	if l.jobs > 0 {
