@@ -112,24 +112,6 @@ func (f *footprint) spawn(x *X, id int) {
 	}
 }
 
-// join adds what happens to o in the event of the last access; first says whether that
-// is the block's visible operation if there has been no access.
-func (f *footprint) join(o *object, k kind, first bool) *access {
-	n := len(f.acc) - 1
-	for n >= 0 && f.acc[n].kind == kindSpawn {
-		n--
-	}
-	if n < 0 {
-		f.add(o, nil, k, first)
-		return &f.acc[len(f.acc)-1]
-	}
-	last := f.acc[n]
-	f.add(o, last.group, k, last.first)
-	a := &f.acc[len(f.acc)-1]
-	a.behind = last.behind || isRelease(last.kind)
-	return a
-}
-
 // change notes what the last access added to the object's value.
 func (f *footprint) change(o *object, d uint64) {
 	for k := len(f.acc) - 1; k >= 0; k-- {
