@@ -117,7 +117,7 @@ func watchEnds(x *X, m *machine, out found) {
 		switch {
 		case x.ended:
 			out["end "+m.final()] = true
-		case x.ready() == 0 && !x.over && len(x.refine) == 0:
+		case x.ready() == 0 && !x.over && (x.all || len(x.refine) == 0): // where all is visible nothing is cut
 			out["stuck "+m.final()] = true
 		}
 	}
