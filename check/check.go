@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"sort"
 	"time"
 
@@ -123,6 +124,9 @@ func (r *Result) exactCosts(d *mm.Program, o Options) {
 	r.CostsExact = r.Complete && all
 	if !o.Costs || !r.Complete || all || r.Executions > costSmall {
 		return
+	}
+	if slices.Contains(r.Properties(), "livelock") {
+		return // without merging, what goes round for ever has no end
 	}
 	again := Run(r.Test, d, Options{NoMerge: true, MaxExecutions: costSearch, Stop: o.Stop})
 	r.Costs.Max(&again.Costs)

@@ -41,7 +41,7 @@ func newProgram(t *litmus.Test, d *mm.Program, s *sink) *program {
 	p := &program{test: t, design: d, sink: s, vars: map[string]int{}}
 	for i, v := range t.Vars {
 		p.vars[v.Name] = i
-		p.cfg.Vars = append(p.cfg.Vars, mm.VarConfig{Name: v.Name, Shared: v.Kind == litmus.Shared})
+		p.cfg.Vars = append(p.cfg.Vars, mm.VarConfig{Name: v.Name, Shared: v.Kind == litmus.Shared, Mapped: uses(t, litmus.OpMmap)})
 	}
 	for _, a := range t.Machine.Areas {
 		p.cfg.Areas = append(p.cfg.Areas, mm.AreaConfig{Sync: a.Sync, Stable: a.Stable, Slots: a.Slots, Used: a.Used, Off: a.Off})
@@ -212,22 +212,28 @@ func (p *program) root(i int) *mm.Task {
 func (p *program) mapVar(v int) {
 	d := &p.test.Vars[v]
 	filler := p.test.Filler(d)
-	first := -1
+	first := -1 // who knows it first, which for shared memory is whose it is
 	for i := range p.tasks {
 		t := &p.tasks[i]
 		if !t.owns {
 			continue
 		}
-		if !p.mapsAtStart(i, d) {
+		shared := first >= 0 && d.Kind == litmus.Shared
+		switch flags := p.flags(i, d); {
+		case !p.mapsAtStart(i, d) && shared:
+			p.k.ReserveShared(t.mm, p.tasks[first].mm, v)
+		case !p.mapsAtStart(i, d):
 			p.k.Reserve(t.mm, v)
-			continue
-		}
-		flags := p.flags(i, d)
-		if first >= 0 && d.Kind == litmus.Shared {
+		case shared:
 			p.k.MapShared(t.mm, p.tasks[first].mm, v, flags)
-		} else {
+		default:
 			p.k.Map(t.mm, v, flags)
+		}
+		if first < 0 {
 			first = i
+		}
+		if !p.mapsAtStart(i, d) {
+			continue
 		}
 		if i == filler {
 			p.fill(i, v)

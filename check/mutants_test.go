@@ -85,7 +85,7 @@ var mutants = []struct {
 	// who owns a page
 	{"v6.12", "wp_page_copy", "    pte_same else lost\n", "    fault_write else lost\n",
 		"cow-two-threads", "tags"},
-	{"v6.12", "copy_present_pte", "        if mm_has_pinned and folio_maybe_dma_pinned\n            folio_put\n            copy_present_page\n            return\n", "",
+	{"v6.12", "copy_present_pte", "        if mm_has_pinned and folio_maybe_dma_pinned\n            folio_put\n            copy_present_page else return false\n            return\n", "",
 		"fork-pinned", "pin"},
 	{"v6.12", "follow_page", "            PageAnonExclusive else unshare\n", "            foll_pin else unshare\n",
 		"pin-shared-unshare", "pin"},

@@ -66,3 +66,65 @@ func TestReadOnly(t *testing.T) {
 		}
 	}
 }
+
+// A pin whose page reclaim takes away as often as it comes is not a wait: each round
+// has brought the page, and whoever took it has moved.
+func TestAPinWhosePageIsTakenAway(t *testing.T) {
+	l := parse(t, `LinuxMM pin
+{ anon x = 1:red; 0:cached(x); }
+ P0        | P1             ;
+ reclaim x | pin x write    ;
+           | store pin(x) 3 ;
+           | unpin x        ;
+`)
+	if r := check.Run(l, program(t, "v6.12"), check.Options{}); r.Verdict != check.Holds || !r.Complete {
+		t.Errorf("%s, complete %v, %v", r.Verdict, r.Complete, r.Violations)
+	}
+}
+
+// Shared memory is one page to all who map it, at the start or later. When its last
+// mapping goes, who holds the page keeps what was in it, and who maps it again finds
+// zeros.
+func TestSharedIsOnePage(t *testing.T) {
+	for _, src := range []string{
+		"{ shared unmapped mte x; }\n P0        | P1:process  ;\n mmap x    | mmap x      ;\n store x 1 | r0 = load x ;\n",
+		"{ shared x = 1:red; }\n P0         | P1:process ;\n munmap x   | munmap x    ;\n mmap x mte | mmap x mte  ;\n store x 1  | r0 = load x ;\n",
+		"{ shared x = 1; }\n P0       | P1               ;\n munmap x | pin x            ;\n          | r0 = load pin(x) ;\nforall (fault(P1) \\/ 1:r0=1)\n",
+	} {
+		r := check.Run(parse(t, "LinuxMM shared\n"+src), program(t, "v7.2"), check.Options{})
+		if r.Verdict != check.Holds || !r.Complete {
+			t.Errorf("%s%s %v", src, r.Verdict, r.Violations)
+		}
+	}
+}
+
+// A step list that goes round for ever has no costs: the search for them, which does
+// not merge states, would not come to an end.
+func TestNoCostsOfALivelock(t *testing.T) {
+	l := parse(t, "LinuxMM fork\n{ anon x = 1; }\n P0                | P1 ;\n madvise x pageout |    ;\n fork P1           |    ;\n")
+	r := check.Run(l, mutant(t, "v6.12", "try_to_unmap_one", "            swap_duplicate else restore\n", "            swap_count 1\n"), check.Options{Costs: true})
+	if !slices.Contains(r.Properties(), "livelock") || r.CostsExact {
+		t.Errorf("%s %v, exact %v", r.Verdict, r.Violations, r.CostsExact)
+	}
+}
+
+// The folio that a fault has found in the swap cache can be back there for another
+// entry by the time it is locked: 31c4a3d3a0f8 (v2.6.36). Since v5.19 the exclusive bit
+// of the entry says so as well.
+func TestSwapinForeignEntry(t *testing.T) {
+	l := parse(t, `LinuxMM swapin-foreign-entry
+Swap=async,slots:4,used:2
+{ anon x = 1; 0:cached(x); }
+ P0     | P1                | P2:child  ;
+ load x | store x 2         |           ;
+        | barrier b         | barrier b ;
+        |                   | load x    ;
+        | barrier c         | barrier c ;
+        | madvise x pageout |           ;
+        | pageout P2 x      |           ;
+`)
+	r := check.Run(l, mutant(t, "v5.17", "do_swap_page", "        folio_matches_entry else out_page\n", ""), check.Options{})
+	if !slices.Contains(r.Properties(), "content") {
+		t.Errorf("%s %v", r.Verdict, r.Violations)
+	}
+}

@@ -199,6 +199,7 @@ var effects = map[string]effect{
 	"isolate_lru_folio":            {reads: setV, writes: setFolio, sure: setFolio},
 	"folio_mlocked":                {reads: setFolio},
 	"folio_is_shmem":               {reads: setFolio},
+	"folio_mapping":                {reads: setV | setFolio},
 	"anon_vma_lock_read":           {reads: setV | setFolio},
 	"anon_vma_unlock_read":         {reads: setV | setFolio},
 	"rmap_walk":                    {reads: setFolio, writes: setV | setIt, sure: setV | setIt},

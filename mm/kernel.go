@@ -52,6 +52,7 @@ type Config struct {
 type VarConfig struct {
 	Name   string
 	Shared bool // shmem
+	Mapped bool // shmem: tasks map it. Natively they always may
 }
 
 // Ret is the outcome of a fault, as vm_fault_t.
@@ -156,6 +157,7 @@ type variable struct {
 	lru     explore.Atomic // pfns on the LRU, 8 bits each, oldest lowest
 	mapping explore.Atomic // shmem: the page cache's slot, a PTE value
 	xa      explore.Mutex  // shmem: i_pages lock
+	file    explore.Mutex  // shmem: see fileLock
 	gate    explore.Mutex  // natively, shmem: see native.go
 	_       [64]byte       // the next one may be another task's
 }
@@ -210,6 +212,7 @@ func (k *Kernel) Reset(x *explore.X, p *Program, cfg Config) {
 		v.maps.Init(x, "shmem users", i, 0)
 		v.mapping.Init(x, "page cache", i, 0)
 		v.xa.Init(x, "i_pages lock", i)
+		v.file.Init(x, "file", i)
 		if x == nil {
 			v.mapped.Store(0)
 		}

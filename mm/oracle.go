@@ -100,10 +100,29 @@ func (o *oracle) drop(page int) { o.holdsOf(page).AddBlind(-1) }
 func (o *oracle) zap(m *MM, v int) {
 	id := o.page(m, v)
 	if o.holds && o.holdsOf(id).Load() != 0 {
-		id = id/generations*generations + (id+1)%generations
+		id = nextPage(id)
 		o.cur[m.ID][v].Store(uint64(id))
 	}
 	o.clear(id)
+}
+
+// nextPage is the page that the address of page has after it.
+func nextPage(page int) int { return page/generations*generations + (page+1)%generations }
+
+// evict is zap for the shared memory that m was the last to map, in all of the mms
+// address spaces.
+func (o *oracle) evict(m *MM, v, mms int) {
+	id := o.page(m, v)
+	next := id
+	if o.holds && o.holdsOf(id).Load() != 0 {
+		next = nextPage(id)
+		for i := range mms {
+			if o.cur[i][v].Peek() == uint64(id) {
+				o.cur[i][v].Store(uint64(next))
+			}
+		}
+	}
+	o.clear(next)
 }
 
 // clear makes a page read as zero.

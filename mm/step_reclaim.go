@@ -39,6 +39,14 @@ var reclaimSteps = []*Step{
 		func(k *Kernel, f *Frame) bool { return k.test(f.folio, flagMlocked) }).uses(RegFolio),
 	cond("folio_is_shmem", vmscanC+"shrink_folio_list (v6.1)", "True when folio belongs to shared anonymous memory.",
 		func(k *Kernel, f *Frame) bool { return k.shmem(f.folio) }).uses(RegFolio).known(noShared),
+	cond("folio_mapping", "mm/util.c:folio_mapping (v6.1)",
+		"True when folio is in the swap cache or in its file. A page of shared anonymous memory has no mapping any more when its file has let it go.",
+		func(k *Kernel, f *Frame) bool {
+			if k.test(f.folio, flagSwapcache) {
+				return true
+			}
+			return k.shmem(f.folio) && PTE(k.vars[k.place(f)].mapping.Load()) == mkPTE(f.folio.pfn, 0)
+		}).uses(RegFolio),
 }
 
 var rmapSteps = []*Step{

@@ -5,8 +5,9 @@ package mm
 var swapoffSteps = []*Step{
 	act("area_entry", swapfileC+"swapoff (v6.1)", "entry becomes a name for the device that is swapped off (its first slot), for the steps on devices.",
 		func(k *Kernel, f *Frame) { f.entry = mkEntry(f.area, 0) }).sets(RegEntry),
-	act("clear_writeok", swapfileC+"swapoff (v6.1)", "No slot of the device is allocated any more (SWP_WRITEOK cleared); under si->lock.",
-		func(k *Kernel, f *Frame) { k.areas[f.area].flags.Clear(areaWriteOK) }),
+	cond("clear_writeok", swapfileC+"swapoff (v6.1)",
+		"No slot of the device is allocated any more (SWP_WRITEOK cleared); under si->lock. False when another swapoff was faster.",
+		func(k *Kernel, f *Frame) bool { return k.areas[f.area].flags.TestAndClear(areaWriteOK) }),
 	act("set_writeok", swapfileC+"reinsert_swap_info (v6.1)", "Slots of the device may be allocated again; under si->lock.",
 		func(k *Kernel, f *Frame) { k.areas[f.area].flags.Set(areaWriteOK) }),
 	cond("inuse_zero", swapfileC+"try_to_unuse (v6.1)", "Reads inuse_pages without a lock; true when no slot of the device is in use.",

@@ -1,5 +1,7 @@
 package mm
 
+import "tagswap/explore"
+
 // The system calls of the litmus language. Each takes the locks that the kernel
 // takes around the step lists.
 
@@ -23,14 +25,32 @@ func (k *Kernel) MapShared(m, owner *MM, v int, flags uint64) {
 // Reserve makes v known in m, but not mapped.
 func (k *Kernel) Reserve(m *MM, v int) { k.oracle.add(m, v) }
 
+// ReserveShared is Reserve for shared memory that owner knows already.
+func (k *Kernel) ReserveShared(m, owner *MM, v int) { k.oracle.share(m, owner, v) }
+
 // Mmap maps v anew: fresh zero memory.
 func (k *Kernel) Mmap(t *Task, v int, flags uint64) {
 	m := t.MM
 	m.Lock.Lock()
 	k.maps(m, v)
 	m.at[v].vma.Store(flags | VMMapped | VMRead)
+	file := k.fileLock(v)
 	k.vars[v].maps.AddBlind(1)
+	if file != nil {
+		file.Unlock()
+	}
 	m.Lock.Unlock()
+}
+
+// fileLock takes the lock that makes a name of shared memory a new file when it is
+// mapped after its last mapping went: who maps it waits until the old one is gone.
+// The kernel has two files then, and no such lock.
+func (k *Kernel) fileLock(v int) *explore.Mutex {
+	if d := &k.Cfg.Vars[v]; !d.Shared || k.X != nil && !d.Mapped {
+		return nil
+	}
+	k.vars[v].file.Lock()
+	return &k.vars[v].file
 }
 
 // Munmap removes the mapping of v.
@@ -44,11 +64,18 @@ func (k *Kernel) Munmap(t *Task, v int) {
 
 func (k *Kernel) zap(t *Task, m *MM, v int) {
 	k.run(listZap, t, func(f *Frame) { f.mm, f.v, f.zap = m, v, !k.Cfg.Vars[v].Shared })
-	if k.Cfg.Vars[v].Shared && k.vars[v].maps.SubAndTest(1) {
+	if !k.Cfg.Vars[v].Shared {
+		return
+	}
+	file := k.fileLock(v)
+	if k.vars[v].maps.SubAndTest(1) {
 		k.run(listEvict, t, func(f *Frame) { f.mm, f.v = m, v })
 		k.shut(m, v)
-		k.oracle.clear(k.oracle.page(m, v))
+		k.oracle.evict(m, v, k.nmm)
 		k.open(m, v)
+	}
+	if file != nil {
+		file.Unlock()
 	}
 }
 

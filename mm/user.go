@@ -268,7 +268,8 @@ func (k *Kernel) GUP(t *Task, v int, pin, write bool) Signal {
 			return Translation
 		case t.ret == Bus:
 			return BusError
-		case t.ret == Again:
+		case t.ret == Again || t.seen.mapped:
+			// The page came, and whoever took it away again has moved.
 			t.misses = 0
 		case t.ret == Sleep || t.ret == Spin || t.misses > 2:
 			k.wait(t, t.ret != Sleep)

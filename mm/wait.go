@@ -14,6 +14,7 @@ type seen struct {
 	file   uint64
 	moved  bool   // something had two values within the round
 	inside bool   // the round has waited inside the kernel
+	mapped bool   // the round itself has put into the page table what was missing there
 	world  uint64 // swapoff: everything it walks over, as its round found it
 }
 
@@ -81,6 +82,7 @@ func (k *Kernel) cacheIs(f *Frame, pfn uint64) {
 
 func (k *Kernel) pteIs(f *Frame, p PTE) {
 	if s := &f.t.seen; s.mm == f.mm && s.v == f.v {
+		s.mapped = s.mapped || p.present() && !s.pte.present() || p.write() && !s.pte.write()
 		s.pte = p
 	}
 }
@@ -212,5 +214,5 @@ func (k *Kernel) walk(t *Task, area int) {
 func (s *seen) hash(h uint64) uint64 {
 	h = (h ^ (s.mm.num() | uint64(s.v)<<8 | uint64(s.entry)<<16 | s.slot<<24 | s.cache<<32)) * 0xff51afd7ed558ccd
 	h = (h ^ h>>31 ^ uint64(s.pte)<<1 ^ s.file<<30) * 0xc4ceb9fe1a85ec53
-	return h ^ h>>29 ^ s.world ^ b2u(s.moved)<<7 ^ b2u(s.inside)<<9
+	return h ^ h>>29 ^ s.world ^ b2u(s.moved)<<7 ^ b2u(s.inside)<<9 ^ b2u(s.mapped)<<11
 }
