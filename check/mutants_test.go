@@ -140,6 +140,33 @@ var mutants = []struct {
 		"shmem-first-touch", "leak"},
 	{"v6.12", "shmem_fault", "    if not folio_try_get\n        cpu_relax\n        goto again\n", "    folio_get\n",
 		"shmem-fault-vs-reclaim", "use-after-free"},
+
+	// from the kernel's history
+	{"v6.12", "try_to_reclaim_swap", "            folio_free_swap\n", "            if folio_test_swapcache and not folio_test_writeback\n                delete_from_swap_cache\n                folio_mark_dirty\n",
+		"dontneed-vs-reclaim", "content"},
+	{"v6.12", "read_swap_cache_locked", "    if not swap_swapcount and slot_cache_enabled\n        return false\n", "",
+		"willneed-vs-dontneed", "livelock"},
+	{"v5.10", "do_wp_page", "    if folio_test_ksm or folio_ref_above 1\n        goto copy\n    folio_trylock else copy\n    if folio_test_ksm or not folio_mapcount_one or not folio_ref_count 1\n",
+		"    folio_trylock else copy\n    if folio_test_ksm or not folio_mapcount_one\n",
+		"cow-ignores-refs", "content"},
+	{"v6.12", "do_wp_page", "    if folio_test_swapcache\n        folio_free_swap\n", "    if folio_test_swapcache\n        delete_from_swap_cache\n        folio_mark_dirty\n",
+		"cow-in-swap-cache", "content"},
+	{"v6.12", "do_swap_page", "    folio_lock_or_retry else out_release\n", "    folio_lock_or_retry else out_release\n    arch_swap_restore\n",
+		"swapin-foreign-tags", "tags"},
+	{"v6.12", "try_to_unmap_one", "    pte_offset_map_lock\n    page_vma_mapped_walk else out\n    read_anon_exclusive\n", "    read_anon_exclusive\n    pte_offset_map_lock\n    page_vma_mapped_walk else out\n",
+		"fork-vs-reclaim", "exclusive"},
+	{"v6.12", "fork_pte", "    pte_offset_map_lock\n    read_pte\n", "    read_pte\n    pte_offset_map_lock\n",
+		"fork-vs-reclaim", "counters"},
+	{"v6.12", "try_to_unmap_one", "            swap_duplicate else restore\n", "            swap_duplicate\n",
+		"fail-swap-duplicate", "livelock"},
+	{"v6.12", "copy_nonpresent_pte", "    swap_duplicate else return false\n", "    swap_duplicate else return\n",
+		"fail-fork", "content"},
+	{"v7.2", "swapoff", "    clear_writeok else gone\n    unlock_swap_device\n", "    if not clear_writeok and inuse_zero\n        goto gone\n    unlock_swap_device\n",
+		"swapoff-twice", "use-after-free"},
+	{"v6.12", "swap_out", "        folio_mapping else keep_locked\n        remove_mapping else keep_locked\n", "        remove_mapping else keep_locked\n",
+		"shmem-munmap-vs-reclaim", "refcount"},
+	{"v6.12", "shmem_writepage", "    swap_duplicate\n    lock_page_cache\n    page_cache_store_entry\n    unlock_page_cache\n", "    lock_page_cache\n    page_cache_store_entry\n    unlock_page_cache\n    swap_duplicate\n",
+		"shmem-munmap-vs-reclaim", "refcount"},
 }
 
 func TestMutants(t *testing.T) {
