@@ -84,13 +84,10 @@ func (x *X) retry(k pendKind, what string) {
 func (x *X) watches(t *task) {
 	switch p := &t.pend; {
 	case p.kind == pendRetry || p.kind == pendBusy:
-		if t.changed() {
-			return
-		}
 		for _, w := range t.wait {
 			t.foot.add(w.obj, nil, kindWatch, false)
 		}
-	case p.mask != 0 && !isAcquire(p.access) && !x.enabled(t):
+	case p.mask != 0 && !isAcquire(p.access):
 		t.foot.add(p.obj, nil, kindWatch, false)
 	}
 }
