@@ -82,6 +82,23 @@ func TestAPinWhosePageIsTakenAway(t *testing.T) {
 	}
 }
 
+// A page that swapoff has brought in and that reclaim takes out again, to the same
+// entry, before the round is over: the next round finds it, and is no wait.
+func TestSwapoffOfAPageThatGoesAgain(t *testing.T) {
+	l := parse(t, `LinuxMM swapoff
+Swap=async,slots:8
+{ anon x = 1:red; 0:swapped(x); }
+ P0      | P1:child  ;
+ swapoff | reclaim x ;
+         | load x    ;
+`)
+	for _, name := range []string{"v6.12", "v7.2"} {
+		if r := check.Run(l, program(t, name), check.Options{}); r.Verdict != check.Holds || !r.Complete {
+			t.Errorf("%s: %s, complete %v, %v", name, r.Verdict, r.Complete, r.Violations)
+		}
+	}
+}
+
 // Shared memory is one page to all who map it, at the start or later. When its last
 // mapping goes, who holds the page keeps what was in it, and who maps it again finds
 // zeros.

@@ -16,6 +16,7 @@ type seen struct {
 	inside bool   // the round has waited inside the kernel
 	mapped bool   // the round itself has put into the page table what was missing there
 	world  uint64 // swapoff: everything it walks over, as its round found it
+	depth  int    // swapoff: of the list whose round that is
 }
 
 // self is the task that runs, for notes that need no event.
@@ -81,7 +82,11 @@ func (k *Kernel) cacheIs(f *Frame, pfn uint64) {
 }
 
 func (k *Kernel) pteIs(f *Frame, p PTE) {
-	if s := &f.t.seen; s.mm == f.mm && s.v == f.v {
+	s := &f.t.seen
+	if s.world != 0 && p.present() {
+		s.moved = true // swapoff has brought a page in, and reclaim may take it out again behind it
+	}
+	if s.mm == f.mm && s.v == f.v {
 		s.mapped = s.mapped || p.present() && !s.pte.present() || p.write() && !s.pte.write()
 		s.pte = p
 	}
@@ -121,8 +126,9 @@ func (k *Kernel) waitInside(t *Task, busy bool) {
 		return
 	}
 	s := &t.seen
-	moved := s.moved || s.world != 0 && s.inside
-	if !moved {
+	outer := t.depth <= s.depth
+	// A round of swapoff that has waited for something on its way is no wait.
+	if moved := s.moved || s.inside && (outer || s.world != 0); !moved {
 		t.waits = t.waits[:0]
 		if s.world != 0 {
 			t.waits = append(t.waits, t.walked...)
@@ -131,11 +137,14 @@ func (k *Kernel) waitInside(t *Task, busy bool) {
 		}
 		k.X.RetryOn(busy, t.waits)
 	}
-	if s.world != 0 {
+	switch {
+	case outer:
 		*s = seen{}
-		return
+	case s.world != 0:
+		*s = seen{depth: s.depth, inside: true}
+	default:
+		s.entry, s.moved, s.inside = 0, false, true
 	}
-	s.entry, s.moved, s.inside = 0, false, true
 }
 
 // spinOn waits for whoever froze folio, which is at entry in the swap cache or
@@ -207,12 +216,12 @@ func (k *Kernel) walk(t *Task, area int) {
 	for v := range k.Cfg.Vars {
 		add(&k.vars[v].mapping)
 	}
-	t.seen.world = h | 1
+	t.seen.world, t.seen.depth = h|1, t.depth
 }
 
 // hash adds what the round has seen to h.
 func (s *seen) hash(h uint64) uint64 {
 	h = (h ^ (s.mm.num() | uint64(s.v)<<8 | uint64(s.entry)<<16 | s.slot<<24 | s.cache<<32)) * 0xff51afd7ed558ccd
 	h = (h ^ h>>31 ^ uint64(s.pte)<<1 ^ s.file<<30) * 0xc4ceb9fe1a85ec53
-	return h ^ h>>29 ^ s.world ^ b2u(s.moved)<<7 ^ b2u(s.inside)<<9 ^ b2u(s.mapped)<<11
+	return h ^ h>>29 ^ s.world ^ b2u(s.moved)<<7 ^ b2u(s.inside)<<9 ^ b2u(s.mapped)<<11 ^ uint64(s.depth)<<15
 }
