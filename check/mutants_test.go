@@ -167,6 +167,12 @@ var mutants = []struct {
 		"shmem-munmap-vs-reclaim", "refcount"},
 	{"v6.12", "shmem_writepage", "    swap_duplicate\n    lock_page_cache\n    page_cache_store_entry\n    unlock_page_cache\n", "    lock_page_cache\n    page_cache_store_entry\n    unlock_page_cache\n    swap_duplicate\n",
 		"shmem-munmap-vs-reclaim", "refcount"},
+	{"v7.2", "delete_from_swap_cache", "        swap_range_free\n    unlock_cluster\n", "    unlock_cluster\n    if usage_zero\n        swap_range_free\n",
+		"slot-reuse-other", "tags"},
+	{"v7.2", "unuse_pte_range", "    unuse_pte\n    folio_free_swap\n", "    unuse_pte\n    if folio_test_swapcache\n        delete_from_swap_cache\n",
+		"unuse-deletes-foreign-cache", "content"},
+	{"v6.12", "swapoff", "    slot_cache_disable\n    slot_cache_drain\n", "    slot_cache_drain\n    slot_cache_disable\n",
+		"swapoff-vs-park", "livelock"},
 }
 
 func TestMutants(t *testing.T) {
