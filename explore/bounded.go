@@ -183,13 +183,9 @@ func (b *bounded) better(x *X, f *mframe) bool {
 	key := x.stateHash()
 	key.a ^= mix(uint64(f.cur), 77)
 	left := uint32(b.bound-f.used) + 1
-	t := &b.seen
-	var sh *shard
-	if b.pool != nil {
-		sh = b.pool.states.of(key)
-		sh.mu.Lock()
+	t, sh := b.states(key)
+	if sh != nil {
 		defer sh.mu.Unlock()
-		t = &sh.t
 	}
 	s := t.lookup(key)
 	switch {

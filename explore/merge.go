@@ -221,13 +221,9 @@ func (m *merge) match(x *X, d int, sleep *uint32) {
 	if d > 0 {
 		m.walked.add(m.keys[d-1].a, key.a, x.forgets, m.limit)
 	}
-	t := &m.seen
-	var sh *shard
-	if m.pool != nil {
-		sh = m.pool.states.of(key)
-		sh.mu.Lock()
+	t, sh := m.states(key)
+	if sh != nil {
 		defer sh.mu.Unlock()
-		t = &sh.t
 	}
 	s := t.lookup(key)
 	if s == nil {

@@ -206,3 +206,14 @@ func (p *pool) goesRound() bool {
 	}
 	return lost || circular(all...)
 }
+
+// states is the table that key belongs into, and, if several workers share it, the part
+// of theirs that it is, locked.
+func (m *merge) states(key hash128) (*table, *shard) {
+	if m.pool == nil {
+		return &m.seen, nil
+	}
+	sh := m.pool.states.of(key)
+	sh.mu.Lock()
+	return &sh.t, sh
+}

@@ -260,12 +260,7 @@ func (m *dpor) undone(r *reversal, o *object) (d uint64) {
 		if m.events[l].wr&bit == 0 || !m.leftOut(r, l) {
 			continue
 		}
-		f := m.events[l].foot
-		for k := range f.acc {
-			if a := &f.acc[k]; a.o == o {
-				d += a.delta
-			}
-		}
+		d += m.events[l].foot.added(o)
 	}
 	return d
 }

@@ -54,11 +54,16 @@ func (m *dpor) since(i, j int, o *object) (d uint64) {
 		if m.events[l].wr&bit == 0 || m.stack[l].clock[t] <= int32(j) {
 			continue
 		}
-		f := m.events[l].foot
-		for k := range f.acc {
-			if a := &f.acc[k]; a.o == o {
-				d += a.delta
-			}
+		d += m.events[l].foot.added(o)
+	}
+	return d
+}
+
+// added is what f has added to the value of o.
+func (f *footprint) added(o *object) (d uint64) {
+	for i := range f.acc {
+		if a := &f.acc[i]; a.o == o {
+			d += a.delta
 		}
 	}
 	return d
